@@ -1,0 +1,396 @@
+//! Owns what a guest sees of a history: its commands are matched with the recorded ones, and what
+//! happened is delivered to it one at a time, in order. It must not know how guests are run.
+//!
+//! Two queues carry it. Recorded *commands* wait for the guest to ask for them again; recorded
+//! *deliveries* wait for the guest to block in `select`. Both are empty in a live run at rest.
+//! Because deliveries move only inside `select`, what a guest sees depends on the history and on
+//! its own calls, never on when the host happened to run it.
+
+use std::collections::{HashMap, VecDeque};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use thiserror::Error;
+
+use super::command::Command;
+use super::event::{Event, Recorded};
+use super::failure::{Failure, error_type};
+use super::id::{TaskNumber, Timestamp};
+
+/// A guest did something else than its history says. Nothing is lost: the instance goes on when
+/// code that fits is there.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("event {event} says the workflow would {expected}, but it {got}")]
+pub struct Nondeterminism {
+    /// The index of the event in the history.
+    pub event: u64,
+    /// What the history says.
+    pub expected: String,
+    /// What the guest did.
+    pub got: String,
+}
+
+/// What became of a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// The task at this position of the list was delivered first.
+    Resolved(usize),
+    /// None is resolved, and nothing is left to deliver: the turn ends.
+    Blocked,
+}
+
+/// How the guest ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// It returned.
+    Completed(String),
+    /// It failed.
+    Failed(Failure),
+}
+
+#[derive(Debug)]
+enum Task {
+    /// Not delivered. Once its handle is `dropped`, the result will have no reader. A wait has the
+    /// folded name of its event.
+    Pending { event: Option<String>, dropped: bool },
+    /// Delivered; `order` tells what came first. Once read, its event can't go back.
+    Delivered { order: u64, outcome: Result<String, Failure>, event: Option<TakenEvent> },
+}
+
+#[derive(Debug)]
+struct TakenEvent {
+    folded_name: String,
+    raised: u64,
+    read: bool,
+}
+
+/// An event that no wait has taken; `raised` is its place among all events delivered.
+#[derive(Debug)]
+struct Unread {
+    raised: u64,
+    payload: String,
+}
+
+/// A guest's view of its run.
+#[derive(Debug)]
+pub struct Replay {
+    /// Indexes and commands that the guest has yet to ask for again.
+    recorded_commands: VecDeque<(u64, Command)>,
+    deliveries: VecDeque<Recorded>,
+    /// Commands asked for since the last [`Self::take_asked`].
+    asked: Vec<Command>,
+    events: u64,
+    delivered: u64,
+    /// How many deliveries an earlier guest has got through: up to there nothing new may be asked.
+    delivered_before: u64,
+    now: Timestamp,
+    random: ChaCha8Rng,
+    tasks: HashMap<TaskNumber, Task>,
+    last_task: TaskNumber,
+    orders: u64,
+    waits: HashMap<String, VecDeque<TaskNumber>>,
+    unread: HashMap<String, VecDeque<Unread>>,
+}
+
+/// Takes from the front of a named queue, and forgets the name with its last entry.
+fn pop<T>(queues: &mut HashMap<String, VecDeque<T>>, name: &str) -> Option<T> {
+    let queue = queues.get_mut(name)?;
+    let first = queue.pop_front();
+    if queue.is_empty() {
+        queues.remove(name);
+    }
+    first
+}
+
+impl Replay {
+    /// Begins with the guest's view of an empty history, of which an earlier guest has got through
+    /// `delivered_before` deliveries. Feed it the history, from the first event, with
+    /// [`Self::feed`].
+    pub fn new(delivered_before: u64) -> Self {
+        Self {
+            recorded_commands: VecDeque::new(),
+            deliveries: VecDeque::new(),
+            asked: Vec::new(),
+            events: 0,
+            delivered: 0,
+            delivered_before,
+            now: Timestamp(0),
+            random: ChaCha8Rng::from_seed([0; 32]),
+            tasks: HashMap::new(),
+            last_task: TaskNumber(0),
+            orders: 0,
+            waits: HashMap::new(),
+            unread: HashMap::new(),
+        }
+    }
+
+    /// Takes the next event of the history. Commands of a live turn come back to the replay that
+    /// asked for them through [`Self::take_asked`] alone, and are not fed.
+    pub fn feed(&mut self, recorded: Recorded) {
+        match recorded.event {
+            Event::RunStarted(ref start) => {
+                self.now = recorded.time;
+                let mut seed = [0; 32];
+                seed[..16].copy_from_slice(&start.run.0);
+                self.random = ChaCha8Rng::from_seed(seed);
+            }
+            Event::Asked(command) => self.recorded_commands.push_back((self.events, command)),
+            Event::EventRaised { .. }
+            | Event::ActivityCompleted { .. }
+            | Event::ActivityFailed { .. }
+            | Event::TimerFired { .. } => self.deliveries.push_back(recorded),
+            Event::ActivityAttemptFailed { .. }
+            | Event::ActivityRetried { .. }
+            | Event::Paused
+            | Event::Resumed
+            | Event::VersionSelected { .. }
+            | Event::RunCompleted { .. }
+            | Event::RunFailed { .. }
+            | Event::RunTerminated { .. } => {}
+        }
+        self.events += 1;
+    }
+
+    /// Returns the commands asked for since the last call, which are to be recorded now.
+    pub fn take_asked(&mut self) -> Vec<Command> {
+        let asked = std::mem::take(&mut self.asked);
+        self.events += asked.len() as u64;
+        asked
+    }
+
+    /// Returns how many deliveries the guest has got through.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// Returns whether the guest repeats what an earlier one has done already.
+    pub fn is_replaying(&self) -> bool {
+        !self.recorded_commands.is_empty() || self.delivered < self.delivered_before
+    }
+
+    /// Returns workflow time: when the last thing delivered was recorded.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Returns the next random number.
+    pub fn random_u64(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+
+    /// Returns sixteen random bytes.
+    pub fn random_bytes(&mut self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.random.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// Asks for something. Returns the number of the task it makes, or of the last one made.
+    ///
+    /// # Errors
+    /// The history says that the guest asked for something else, or nothing, at this point.
+    pub fn ask(&mut self, command: Command) -> Result<TaskNumber, Nondeterminism> {
+        match self.recorded_commands.pop_front() {
+            Some((_, recorded)) if recorded == command => {}
+            Some((event, recorded)) => {
+                let expected = recorded.to_string();
+                // Kept, so that asking again says the same.
+                self.recorded_commands.push_front((event, recorded));
+                return Err(Nondeterminism { event, expected, got: format!("wants to {command}") });
+            }
+            None if self.delivered < self.delivered_before => {
+                let expected = "wait for what had happened next".to_owned();
+                let event = self.events;
+                return Err(Nondeterminism { event, expected, got: format!("wants to {command}") });
+            }
+            None => self.asked.push(command.clone()),
+        }
+        if command.makes_task() {
+            self.last_task = self.last_task.next();
+            self.open(command);
+        }
+        Ok(self.last_task)
+    }
+
+    fn open(&mut self, command: Command) {
+        let task = self.last_task;
+        let event = match command {
+            Command::WaitEvent { name } => Some(fold(&name)),
+            _ => None,
+        };
+        if let Some(folded_name) = &event {
+            if let Some(Unread { raised, payload }) = pop(&mut self.unread, folded_name) {
+                let event = TakenEvent { folded_name: folded_name.clone(), raised, read: false };
+                self.resolve(task, Ok(payload), Some(event));
+                return;
+            }
+            self.waits.entry(folded_name.clone()).or_default().push_back(task);
+        }
+        self.tasks.insert(task, Task::Pending { event, dropped: false });
+    }
+
+    fn resolve(
+        &mut self,
+        task: TaskNumber,
+        outcome: Result<String, Failure>,
+        event: Option<TakenEvent>,
+    ) {
+        let previous = self.tasks.remove(&task);
+        if matches!(previous, Some(Task::Pending { dropped: true, .. })) {
+            return;
+        }
+        let order = self.orders;
+        self.orders += 1;
+        self.tasks.insert(task, Task::Delivered { order, outcome, event });
+    }
+
+    /// Returns the outcome of a task, once it has been delivered.
+    pub fn outcome(&mut self, task: TaskNumber) -> Option<Result<String, Failure>> {
+        match self.tasks.get_mut(&task)? {
+            Task::Pending { .. } => None,
+            Task::Delivered { outcome, event, .. } => {
+                if let Some(event) = event {
+                    event.read = true;
+                }
+                Some(outcome.clone())
+            }
+        }
+    }
+
+    /// Stops wanting the result of a task.
+    ///
+    /// # Errors
+    /// As for [`Self::ask`].
+    pub fn cancel(&mut self, task: TaskNumber) -> Result<(), Nondeterminism> {
+        match self.tasks.get(&task) {
+            Some(Task::Pending { .. }) => {
+                self.ask(Command::Cancel { task })?;
+            }
+            Some(Task::Delivered { event: Some(event), .. }) if !event.read => {}
+            Some(Task::Delivered { .. }) | None => return Ok(()),
+        }
+        let cancelled =
+            Failure::permanent(error_type::CANCELLED, "the workflow cancelled this task");
+        let previous = self.tasks.remove(&task);
+        self.resolve(task, Err(cancelled), None);
+        match previous {
+            Some(Task::Pending { event: Some(name), .. }) => self.forget_wait(&name, task),
+            Some(Task::Delivered { outcome: Ok(payload), event: Some(event), .. }) => {
+                self.give_back(event, payload);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn forget_wait(&mut self, folded_name: &str, task: TaskNumber) {
+        let Some(waits) = self.waits.get_mut(folded_name) else { return };
+        waits.retain(|&wait| wait != task);
+        if waits.is_empty() {
+            self.waits.remove(folded_name);
+        }
+    }
+
+    /// Hands an event that was never read to the next wait for it, or puts it back in its place.
+    fn give_back(&mut self, event: TakenEvent, payload: String) {
+        if let Some(task) = pop(&mut self.waits, &event.folded_name) {
+            self.resolve(task, Ok(payload), Some(event));
+            return;
+        }
+        let unread = self.unread.entry(event.folded_name).or_default();
+        let place = unread.partition_point(|other| other.raised < event.raised);
+        unread.insert(place, Unread { raised: event.raised, payload });
+    }
+
+    /// Notes that the guest has dropped the handle of a task. This cancels nothing; it only frees
+    /// the result, which has no reader any more.
+    pub fn drop_handle(&mut self, task: TaskNumber) {
+        match self.tasks.get_mut(&task) {
+            Some(Task::Pending { dropped, .. }) => *dropped = true,
+            Some(Task::Delivered { .. }) => {
+                self.tasks.remove(&task);
+            }
+            None => {}
+        }
+    }
+
+    /// Waits for the first of several tasks: looks for one already delivered, then delivers what
+    /// is left of the history, one by one, until one of them is resolved.
+    ///
+    /// # Errors
+    /// Nothing is left to deliver, but the history says that the guest asked for more first.
+    pub fn select(&mut self, tasks: &[TaskNumber]) -> Result<Selected, Nondeterminism> {
+        loop {
+            if let Some(position) = self.first_delivered(tasks) {
+                return Ok(Selected::Resolved(position));
+            }
+            let Some(recorded) = self.deliveries.pop_front() else { break };
+            self.deliver(recorded);
+        }
+        self.check_caught_up("waits")?;
+        Ok(Selected::Blocked)
+    }
+
+    fn first_delivered(&self, tasks: &[TaskNumber]) -> Option<usize> {
+        let delivered =
+            tasks.iter().enumerate().filter_map(|(position, task)| match self.tasks.get(task)? {
+                Task::Delivered { order, .. } => Some((*order, position)),
+                Task::Pending { .. } => None,
+            });
+        delivered.min().map(|(_, position)| position)
+    }
+
+    fn deliver(&mut self, recorded: Recorded) {
+        self.delivered += 1;
+        self.now = recorded.time;
+        match recorded.event {
+            Event::EventRaised { name, payload } => {
+                let (folded_name, raised) = (fold(&name), self.delivered);
+                self.give_back(TakenEvent { folded_name, raised, read: false }, payload);
+            }
+            Event::ActivityCompleted { task, output } => self.deliver_result(task, Ok(output)),
+            Event::ActivityFailed { task, failure } => self.deliver_result(task, Err(failure)),
+            Event::TimerFired { task } => self.deliver_result(task, Ok("null".to_owned())),
+            _ => {}
+        }
+    }
+
+    /// A result nobody wants any more, of a task that was cancelled, is dropped.
+    fn deliver_result(&mut self, task: TaskNumber, outcome: Result<String, Failure>) {
+        if matches!(self.tasks.get(&task), Some(Task::Pending { .. })) {
+            self.resolve(task, outcome, None);
+        }
+    }
+
+    /// Checks that a guest which ends here ends where its history lets it.
+    ///
+    /// # Errors
+    /// The history says that the guest asked for more, or waited for more, before it ended.
+    pub fn check_end(&self, ended: &Ended) -> Result<(), Nondeterminism> {
+        let got = match ended {
+            Ended::Completed(_) => "returns",
+            Ended::Failed(_) => "fails",
+        };
+        self.check_caught_up(got)
+    }
+
+    fn check_caught_up(&self, got: &str) -> Result<(), Nondeterminism> {
+        if let Some((event, recorded)) = self.recorded_commands.front() {
+            let (event, expected) = (*event, recorded.to_string());
+            return Err(Nondeterminism { event, expected, got: got.to_owned() });
+        }
+        if self.delivered < self.delivered_before {
+            let expected = "wait for what had happened next".to_owned();
+            return Err(Nondeterminism { event: self.events, expected, got: got.to_owned() });
+        }
+        Ok(())
+    }
+}
+
+/// Names of events are compared without regard to case.
+fn fold(name: &str) -> String {
+    name.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests;
