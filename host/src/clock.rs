@@ -1,0 +1,96 @@
+//! Owns the only look at the clock. Everybody else is given times as values, or a [`Clock`].
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::workflow::id::Timestamp;
+
+/// A source of time.
+#[async_trait]
+pub trait Clock: Send + Sync + 'static {
+    /// Returns the time.
+    fn now(&self) -> Timestamp;
+
+    /// Waits until the time is `at` or later.
+    async fn sleep_until(&self, at: Timestamp);
+}
+
+/// The clock of the machine.
+pub struct SystemClock;
+
+/// After so long a sleep the clock is read again: it may have been set meanwhile.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX).min(Timestamp::MAX.0))
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        loop {
+            let left_ms = at.0.saturating_sub(self.now().0);
+            if left_ms == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(left_ms).min(SLEEP_MAX)).await;
+        }
+    }
+}
+
+/// A clock that stands still until it is moved: for tests.
+pub struct SimulatedClock {
+    now: watch::Sender<Timestamp>,
+    sleepers: Mutex<Vec<Timestamp>>,
+}
+
+impl SimulatedClock {
+    /// Returns a clock that stands at this time.
+    pub fn at(start: Timestamp) -> Self {
+        Self { now: watch::Sender::new(start), sleepers: Mutex::default() }
+    }
+
+    /// Moves the clock forward.
+    pub fn advance_ms(&self, duration_ms: u64) {
+        self.now.send_modify(|now| now.0 += duration_ms);
+    }
+
+    /// Returns the earliest time that somebody sleeps for.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).iter().min().copied()
+    }
+}
+
+/// Takes a sleeper off the list even if its sleep is dropped.
+struct Sleeper<'a>(&'a SimulatedClock, Timestamp);
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut sleepers = self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(position) = sleepers.iter().position(|&at| at == self.1) {
+            sleepers.swap_remove(position);
+        }
+    }
+}
+
+#[async_trait]
+impl Clock for SimulatedClock {
+    fn now(&self) -> Timestamp {
+        *self.now.borrow()
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push(at);
+        let _sleeper = Sleeper(self, at);
+        let mut now = self.now.subscribe();
+        // It fails only when the clock is gone, and then nobody moves it any more.
+        if now.wait_for(|&now| now >= at).await.is_err() {
+            std::future::pending().await
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! Owns the modules of a host: what was uploaded, which version is active, and the compiled form of
+//! each version in use. It must not know of instances.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use tokio::sync::OnceCell;
+
+use crate::store::{self, Lease, ModuleStore};
+use crate::wasm::cache::CompileCache;
+use crate::wasm::component::{LoadedModule, Names, Unfit, componentize};
+use crate::wasm::engine::{GuestLimits, WasmEngine};
+use crate::workflow::id::{Digest, Timestamp};
+
+/// How long a module may take to say what it holds.
+const NAMES_TIME_MAX: Duration = Duration::from_secs(10);
+/// How many ticks of computing that may cost.
+const NAMES_TICKS_MAX: u32 = 1_000;
+const NAME_CHARACTERS_MAX: usize = 64;
+/// The component name that stands for every module, as Dapr's clients send it.
+pub const ANY_MODULE: &str = "dapr";
+
+/// A version of a module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRecord {
+    /// Its digest, in hexadecimal.
+    pub digest: String,
+    /// The names of its workflows.
+    pub workflows: Vec<String>,
+    /// The names of its activities.
+    pub activities: Vec<String>,
+    /// The size of what was uploaded.
+    pub size_bytes: u64,
+    /// When it was uploaded first, in milliseconds since 1970.
+    pub uploaded_at_ms: u64,
+    /// What its guests may use.
+    pub limits: GuestLimits,
+}
+
+/// A module, as it is stored and shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleRecord {
+    /// The form this record is stored in.
+    pub format: u32,
+    /// Its name.
+    pub name: String,
+    /// The digest of the version that new instances run on.
+    pub active: String,
+    /// Its versions, oldest first.
+    pub versions: Vec<VersionRecord>,
+}
+
+const RECORD_FORMAT: u32 = 1;
+
+impl ModuleRecord {
+    /// Returns the version that new instances run on.
+    pub fn active_version(&self) -> Option<&VersionRecord> {
+        self.versions.iter().find(|version| version.digest == self.active)
+    }
+}
+
+/// Why something could not be done with a module.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The name can't be a module's.
+    #[error(
+        "'{0}' can't be the name of a module: it takes 1 to 64 letters, digits, '.', '_' or '-', and not the name dapr"
+    )]
+    InvalidName(String),
+    /// There is no module of this name.
+    #[error("there is no module named '{0}': see GET /v1.0/modules for those there are")]
+    NotFound(String),
+    /// There is no such version.
+    #[error("module '{module}' has no version {digest}: see GET /v1.0/modules/{module}")]
+    VersionNotFound {
+        /// The module.
+        module: String,
+        /// The digest that was asked for.
+        digest: String,
+    },
+    /// The bytes can't be a module.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// Another module has a workflow of the same name.
+    #[error(
+        "workflow '{workflow}' is already in module '{module}': rename it, or delete that module first"
+    )]
+    WorkflowTaken {
+        /// The workflow.
+        workflow: String,
+        /// The module that has it.
+        module: String,
+    },
+    /// Instances that have not ended need the module.
+    #[error(
+        "module '{module}' can't be deleted: {live} of its instances have not ended, among them '{example}'; terminate them or wait for their end"
+    )]
+    InUse {
+        /// The module.
+        module: String,
+        /// How many need it.
+        live: u64,
+        /// One of them.
+        example: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The host failed.
+    #[error("the host failed: {0}")]
+    Host(String),
+}
+
+/// A version in use.
+#[derive(Clone)]
+pub struct ReadyModule {
+    /// What guests are made from.
+    pub code: LoadedModule,
+    /// What they may use.
+    pub limits: GuestLimits,
+}
+
+#[derive(Default)]
+struct Table {
+    records: BTreeMap<String, ModuleRecord>,
+    /// Modules that take no new instances, because they are being deleted.
+    closed: Vec<String>,
+}
+
+impl Table {
+    fn owner_of(&self, workflow: &str) -> Option<&ModuleRecord> {
+        self.records.values().find(|record| {
+            let active = record.active_version();
+            active.is_some_and(|version| version.workflows.iter().any(|name| name == workflow))
+        })
+    }
+}
+
+/// Where a workflow is to be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The module.
+    pub module: String,
+    /// Its active version.
+    pub digest: Digest,
+}
+
+type Slot = Arc<OnceCell<ReadyModule>>;
+
+/// The modules of a host.
+pub struct Modules {
+    store: Arc<dyn ModuleStore>,
+    lease: Lease,
+    engine: Arc<WasmEngine>,
+    cache: Arc<CompileCache>,
+    limits: GuestLimits,
+    table: RwLock<Table>,
+    ready: Mutex<HashMap<Digest, Slot>>,
+    /// Held while the table changes, which takes as long as the store does.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Modules {
+    /// Reads the modules of a store.
+    ///
+    /// # Errors
+    /// The store failed, or a record in it is of a newer release.
+    pub async fn open(
+        store: Arc<dyn ModuleStore>,
+        lease: Lease,
+        engine: Arc<WasmEngine>,
+        cache: CompileCache,
+        limits: GuestLimits,
+    ) -> Result<Self, store::Error> {
+        let mut table = Table::default();
+        for (name, bytes) in store.modules().await? {
+            table.records.insert(name.clone(), decode_record(&name, &bytes)?);
+        }
+        Ok(Self {
+            store,
+            lease,
+            engine,
+            cache: Arc::new(cache),
+            limits,
+            table: RwLock::new(table),
+            ready: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Table) -> T) -> T {
+        look(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
+        change(&mut self.table.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns all modules, by name.
+    pub fn list(&self) -> Vec<ModuleRecord> {
+        self.read(|table| table.records.values().cloned().collect())
+    }
+
+    /// Returns a module.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn get(&self, name: &str) -> Result<ModuleRecord, Error> {
+        self.read(|table| table.records.get(name).cloned())
+            .ok_or_else(|| Error::NotFound(name.to_owned()))
+    }
+
+    /// Returns where to run a new instance of a workflow: in this module, or in whichever has it if
+    /// the module is [`ANY_MODULE`].
+    pub fn place(&self, module: &str, workflow: &str) -> Option<Placement> {
+        self.read(|table| {
+            let owner = table.owner_of(workflow)?;
+            let fits = module == ANY_MODULE || module == owner.name;
+            if !fits || table.closed.contains(&owner.name) {
+                return None;
+            }
+            let digest = owner.active.parse().ok()?;
+            Some(Placement { module: owner.name.clone(), digest })
+        })
+    }
+
+    /// Returns the version on which another module's activities are run.
+    pub fn active_digest(&self, module: &str) -> Option<Digest> {
+        self.read(|table| table.records.get(module)?.active.parse().ok())
+    }
+
+    /// Returns whether a version holds this activity.
+    pub fn has_activity(&self, digest: Digest, activity: &str) -> bool {
+        let text = digest.to_string();
+        self.read(|table| {
+            let mut versions = table.records.values().flat_map(|record| &record.versions);
+            let version = versions.find(|version| version.digest == text);
+            version.is_some_and(|version| version.activities.iter().any(|name| name == activity))
+        })
+    }
+
+    /// Checks that a module has this version.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn check_version(&self, module: &str, digest: Digest) -> Result<(), Error> {
+        let text = digest.to_string();
+        match self.get(module)?.versions.iter().any(|version| version.digest == text) {
+            true => Ok(()),
+            false => Err(Error::VersionNotFound { module: module.to_owned(), digest: text }),
+        }
+    }
+
+    /// Takes an upload: checks and compiles it, and makes it the active version of its module.
+    /// The same bytes again change nothing; those of an older version make it active again.
+    ///
+    /// # Errors
+    /// The name or the bytes can't be used; nothing has been changed then.
+    pub async fn upload(
+        &self,
+        name: &str,
+        bytes: Bytes,
+        now: Timestamp,
+    ) -> Result<ModuleRecord, Error> {
+        check_name(name)?;
+        let digest = Digest(Sha256::digest(&bytes).into());
+        let _changing = self.changing.lock().await;
+        let known = self.get(name).ok();
+        let version = known.iter().flat_map(|record| &record.versions);
+        let version = match version.clone().find(|it| it.digest == digest.to_string()) {
+            Some(version) => version.clone(),
+            None => self.inspect(digest, &bytes, now).await?,
+        };
+        self.check_workflows(name, &version.workflows)?;
+        let mut record = known.clone().unwrap_or_else(|| ModuleRecord {
+            format: RECORD_FORMAT,
+            name: name.to_owned(),
+            active: String::new(),
+            versions: Vec::new(),
+        });
+        record.active = version.digest.clone();
+        if !record.versions.contains(&version) {
+            record.versions.push(version);
+        }
+        if known.as_ref() != Some(&record) {
+            let stored = serde_json::to_vec(&record).map_err(|it| Error::Host(it.to_string()))?;
+            self.store.save_module(self.lease, name, stored, Some((digest, bytes))).await?;
+            self.write(|table| table.records.insert(name.to_owned(), record.clone()));
+        }
+        Ok(record)
+    }
+
+    async fn inspect(
+        &self,
+        digest: Digest,
+        bytes: &Bytes,
+        now: Timestamp,
+    ) -> Result<VersionRecord, Error> {
+        let limits = self.limits;
+        let code = self.compile(digest, bytes.clone()).await?;
+        let asking = tokio::time::timeout(NAMES_TIME_MAX, code.names(&limits, NAMES_TICKS_MAX));
+        let Names { workflows, activities } = asking
+            .await
+            .map_err(|_| Error::Unfit(Unfit::NamesTimeout(NAMES_TIME_MAX.as_secs())))??;
+        let ready = Arc::new(OnceCell::new_with(Some(ReadyModule { code, limits })));
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, ready);
+        Ok(VersionRecord {
+            digest: digest.to_string(),
+            workflows,
+            activities,
+            size_bytes: bytes.len() as u64,
+            uploaded_at_ms: now.0,
+            limits,
+        })
+    }
+
+    /// Compiling takes long, so it happens on a thread that may block.
+    async fn compile(&self, digest: Digest, bytes: Bytes) -> Result<LoadedModule, Error> {
+        let (engine, cache) = (self.engine.clone(), self.cache.clone());
+        let compiling = tokio::task::spawn_blocking(move || {
+            let component = componentize(&bytes)?;
+            let compiled = cache
+                .compile(&engine, digest, component)
+                .map_err(|error| Unfit::Invalid(format!("{error:#}")))?;
+            LoadedModule::link(&engine, &compiled)
+        });
+        Ok(compiling.await.map_err(|error| Error::Host(error.to_string()))??)
+    }
+
+    fn check_workflows(&self, module: &str, workflows: &[String]) -> Result<(), Error> {
+        self.read(|table| {
+            for workflow in workflows {
+                match table.owner_of(workflow) {
+                    Some(owner) if owner.name != module => {
+                        let (workflow, module) = (workflow.clone(), owner.name.clone());
+                        return Err(Error::WorkflowTaken { workflow, module });
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns a version ready to run: from memory, from the compile cache, or compiled anew.
+    ///
+    /// # Errors
+    /// The version is gone, or can't be compiled by this release.
+    pub async fn load(&self, digest: Digest) -> Result<ReadyModule, Error> {
+        let slot = {
+            let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+            ready.entry(digest).or_default().clone()
+        };
+        let ready = slot.get_or_try_init(|| async {
+            let text = digest.to_string();
+            let limits = self.read(|table| {
+                let mut versions = table.records.values().flat_map(|record| &record.versions);
+                versions.find(|version| version.digest == text).map(|version| version.limits)
+            });
+            let gone = || Error::VersionNotFound { module: "*".to_owned(), digest: text.clone() };
+            let limits = limits.ok_or_else(gone)?;
+            let bytes = self.store.binary(digest).await?.ok_or_else(gone)?;
+            Ok::<_, Error>(ReadyModule { code: self.compile(digest, bytes).await?, limits })
+        });
+        ready.await.cloned()
+    }
+
+    /// Stops a module from taking new instances, as the first step of its deletion.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn close(&self, name: &str) -> Result<(), Error> {
+        self.get(name)?;
+        self.write(|table| table.closed.push(name.to_owned()));
+        Ok(())
+    }
+
+    /// Lets a module take new instances again.
+    pub fn reopen(&self, name: &str) {
+        self.write(|table| table.closed.retain(|closed| closed != name));
+    }
+
+    /// Deletes a closed module with all its versions.
+    ///
+    /// # Errors
+    /// There is none of this name, or the store failed.
+    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        let record = self.get(name)?;
+        // The same bytes may have been uploaded under another name.
+        let unused: Vec<Digest> = self.read(|table| {
+            let others = table.records.values().filter(|other| other.name != name);
+            let kept: Vec<_> = others.flat_map(|other| &other.versions).collect();
+            let unused = record
+                .versions
+                .iter()
+                .filter(|version| !kept.iter().any(|other| other.digest == version.digest));
+            unused.filter_map(|version| version.digest.parse().ok()).collect()
+        });
+        self.store.delete_module(self.lease, name, unused.clone()).await?;
+        self.write(|table| table.records.remove(name));
+        for digest in unused {
+            self.ready.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest);
+            self.cache.remove(digest);
+        }
+        Ok(())
+    }
+}
+
+fn decode_record(name: &str, bytes: &[u8]) -> Result<ModuleRecord, store::Error> {
+    let damaged = |reason: String| store::Error::Damaged(format!("module '{name}': {reason}"));
+    #[derive(Deserialize)]
+    struct Header {
+        format: u32,
+    }
+    let header: Header = serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))?;
+    if header.format > RECORD_FORMAT {
+        return Err(damaged(format!(
+            "its record has format {}, but this release reads formats up to {RECORD_FORMAT}: start the newer release that wrote it",
+            header.format
+        )));
+    }
+    serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let fits = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
+    let length_fits = (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count());
+    if !length_fits || !name.chars().all(fits) || name == ANY_MODULE {
+        return Err(Error::InvalidName(name.to_owned()));
+    }
+    Ok(())
+}

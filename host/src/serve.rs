@@ -1,0 +1,120 @@
+//! Owns the life of a host: puts the parts together, serves until told to stop, and ends cleanly.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{LogFormat, Serve};
+use crate::clock::{Clock, SystemClock};
+use crate::http::{self, Guard};
+use crate::scheduler::modules::Modules;
+use crate::scheduler::{self, Scheduler};
+use crate::store::Store;
+use crate::store::redb::RedbStore;
+use crate::wasm::cache::CompileCache;
+use crate::wasm::engine::{GuestLimits, WasmEngine};
+
+const STORE_FILE: &str = "reweft.redb";
+const COMPILED_FOLDER: &str = "compiled";
+/// How long activities under way are given when the host closes. One that takes longer is run again
+/// by the next host.
+const ACTIVITIES_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Runs a host until it is told to stop.
+///
+/// # Errors
+/// The arguments contradict each other, or something it needs can't be had.
+pub fn run(arguments: Serve) -> anyhow::Result<()> {
+    start_log(arguments.log_format);
+    check(&arguments)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(host(arguments));
+    // Compiling can't be interrupted; whatever else is left is safe to leave.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn check(arguments: &Serve) -> anyhow::Result<()> {
+    let reachable = !arguments.listen.ip().is_loopback();
+    if arguments.api_token.as_deref() == Some("") {
+        bail!("the API token is empty: give it a value, or leave it out");
+    }
+    if reachable && arguments.api_token.is_none() && !arguments.allow_unauthenticated {
+        bail!(
+            "{} can be reached from other machines, and no API token is set: set one with --api-token, or say --allow-unauthenticated",
+            arguments.listen
+        );
+    }
+    Ok(())
+}
+
+async fn host(arguments: Serve) -> anyhow::Result<()> {
+    // Before anything is done, so that no signal is missed.
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let data_dir = &arguments.data_dir;
+    fs::create_dir_all(data_dir)
+        .with_context(|| format!("the data directory {} can't be made", data_dir.display()))?;
+    let scheduler = open(data_dir, &arguments).await?;
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("can't listen on {}", arguments.listen))?;
+    let address = listener.local_addr()?;
+    info!(%address, data_dir = %data_dir.display(), "listening");
+    let local_only = arguments.listen.ip().is_loopback();
+    let limits = http::Limits {
+        body_bytes: arguments.body_bytes_max,
+        module_bytes: arguments.module_bytes_max,
+        body_time: Duration::from_secs(arguments.body_seconds_max),
+        connections: arguments.connections_max.clamp(1, tokio::sync::Semaphore::MAX_PERMITS),
+    };
+    let closing = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("closing");
+    };
+    let guard = Guard::new(arguments.api_token, local_only);
+    http::serve(listener, scheduler.handle(), guard, limits, closing).await;
+    if tokio::time::timeout(ACTIVITIES_TIME_MAX, scheduler.drain()).await.is_err() {
+        warn!("some activities took too long to end; the next host will run them again");
+    }
+    info!("closed");
+    Ok(())
+}
+
+async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
+    let store = Arc::new(RedbStore::open(&data_dir.join(STORE_FILE))?);
+    let lease = store.acquire().await?;
+    let engine = Arc::new(WasmEngine::start()?);
+    let compiled = data_dir.join(COMPILED_FOLDER);
+    let cache = CompileCache::open(&compiled)
+        .with_context(|| format!("the folder {} can't be made", compiled.display()))?;
+    let guest_limits = GuestLimits::with_memory(arguments.guest_bytes_max);
+    let modules = Modules::open(store.clone(), lease, engine, cache, guest_limits).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let limits = scheduler::Limits {
+        turn_ms: arguments.turn_ms_max,
+        activity_ms: arguments.activity_seconds_max * 1_000,
+        concurrent_activities: arguments.activities_max as usize,
+        idle_guests: arguments.idle_guests_max as usize,
+    };
+    Ok(Scheduler::start(store, lease, Arc::new(modules), clock, limits).await?)
+}

@@ -1,0 +1,243 @@
+//! Owns what becomes of uploaded bytes: whether they can be a module, what kind, and the form in
+//! which guests are made from it.
+
+use thiserror::Error;
+use wasmtime::component::{Component, Linker};
+use wit_component::ComponentEncoder;
+
+use super::activity_guest::{self, ActivityHost, ActivityInfo};
+use super::bindings::activity::ActivityModulePre;
+use super::bindings::workflow::WorkflowModulePre;
+use super::bindings::{activity, workflow};
+use super::engine::{GuestLimits, WasmEngine};
+use super::workflow_guest::{WorkflowGuest, WorkflowHost, WorkflowInfo};
+use crate::workflow::failure::{Failure, error_type};
+use crate::workflow::replay::Replay;
+
+const CONTRACT: &str = "reweft:workflow/";
+const CONTRACT_VERSION: &str = "@0.1.0";
+const WORKFLOWS: &str = "reweft:workflow/workflows@0.1.0";
+const ACTIVITIES: &str = "reweft:workflow/activities@0.1.0";
+const NAME_CHARACTERS_MAX: usize = 200;
+
+/// Why bytes can't be a module.
+#[derive(Debug, Error)]
+pub enum Unfit {
+    /// They are something else.
+    #[error(
+        "the body is not WebAssembly: it does not begin with the bytes 00 61 73 6D; upload the .wasm file itself, not an archive or a text form of it"
+    )]
+    NotWasm,
+    /// They begin well, but can't be read or compiled.
+    #[error("the WebAssembly is not valid: {0}; was the file uploaded whole?")]
+    Invalid(String),
+    /// A core module that can't be made into a component.
+    #[error(
+        "the core module can't be made into a component: {0}; build it with wit-bindgen for a world of reweft:workflow@0.1.0, or upload a component"
+    )]
+    CoreModule(String),
+    /// It exports neither workflows nor activities.
+    #[error(
+        "the module exports neither {WORKFLOWS} nor {ACTIVITIES}, so there is nothing to run in it; its exports are: {0}"
+    )]
+    MissingExports(String),
+    /// It imports what is not offered.
+    #[error(
+        "the module imports what the host does not offer: {0}; workflows are offered reweft:workflow@0.1.0 alone, and activities WASI 0.2 as well"
+    )]
+    UnknownImports(String),
+    /// An import or export has another type than the contract says.
+    #[error("the module does not fit the contract reweft:workflow@0.1.0: {0}")]
+    WrongTypes(String),
+    /// It could not say what it holds.
+    #[error("asked for its names, the module failed: {} ({})", .0.message, .0.error_type)]
+    Names(Failure),
+    /// It took too long to say what it holds, in seconds.
+    #[error("asked for its names, the module did not answer within {0} s: return them at once")]
+    NamesTimeout(u64),
+    /// A name it gave can't be used.
+    #[error("the module holds a {kind} named \"{name}\": {reason}")]
+    Name {
+        /// `workflow` or `activity`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// Returns the bytes of a component: the ones given, or made from the core module they are.
+///
+/// # Errors
+/// The bytes are no WebAssembly, or a core module that can't be made into a component.
+pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+    let Some((magic, rest)) = bytes.split_at_checked(4) else { return Err(Unfit::NotWasm) };
+    if magic != b"\0asm" {
+        return Err(Unfit::NotWasm);
+    }
+    // The layer is a 16-bit number behind the 16-bit version: 0 for a core module.
+    match rest.get(2..4) {
+        Some([0, 0]) => encode_core_module(bytes),
+        Some(_) => Ok(bytes.to_owned()),
+        None => Err(Unfit::Invalid("it ends within its header".to_owned())),
+    }
+}
+
+fn encode_core_module(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+    let encode = || ComponentEncoder::default().validate(true).module(bytes)?.encode();
+    encode().map_err(|error| Unfit::CoreModule(format!("{error:#}")))
+}
+
+/// A module, ready to make guests from.
+#[derive(Clone)]
+pub struct LoadedModule {
+    workflows: Option<WorkflowModulePre<WorkflowHost>>,
+    activities: Option<ActivityModulePre<ActivityHost>>,
+}
+
+/// What a module says it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Its workflows.
+    pub workflows: Vec<String>,
+    /// Its activities.
+    pub activities: Vec<String>,
+}
+
+impl LoadedModule {
+    /// Links a component with what the host offers it.
+    ///
+    /// # Errors
+    /// It exports or imports something else than the contract says.
+    pub fn link(engine: &WasmEngine, component: &Component) -> Result<Self, Unfit> {
+        let component_type = component.component_type();
+        let exports: Vec<_> =
+            component_type.exports(engine.engine()).map(|(name, _)| name.to_owned()).collect();
+        let has_workflows = exports.iter().any(|name| name == WORKFLOWS);
+        let has_activities = exports.iter().any(|name| name == ACTIVITIES);
+        if !has_workflows && !has_activities {
+            return Err(Unfit::MissingExports(listed(&exports)));
+        }
+        let unknown: Vec<_> = component_type
+            .imports(engine.engine())
+            .map(|(name, _)| name.to_owned())
+            .filter(|name| !is_offered(name, has_workflows))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(Unfit::UnknownImports(listed(&unknown)));
+        }
+        let link = || -> wasmtime::Result<Self> {
+            let workflows = has_workflows.then(|| link_workflows(engine, component)).transpose()?;
+            let activities = has_activities.then(|| link_activities(engine, component));
+            Ok(Self { workflows, activities: activities.transpose()? })
+        };
+        link().map_err(|error| Unfit::WrongTypes(format!("{error:#}")))
+    }
+
+    /// Asks the module what it holds. Its activities may take for ever to answer: set a limit.
+    ///
+    /// # Errors
+    /// It failed, or gave a name that can't be used.
+    pub async fn names(&self, limits: &GuestLimits, ticks: u32) -> Result<Names, Unfit> {
+        let mut names = Names::default();
+        if let Some(module) = &self.workflows {
+            let asked = WorkflowGuest::names(module, limits, ticks).await.map_err(Unfit::Names)?;
+            names.workflows = checked("workflow", asked)?;
+        }
+        if let Some(module) = &self.activities {
+            let asked = activity_guest::names(module, limits).await.map_err(Unfit::Names)?;
+            names.activities = checked("activity", asked)?;
+        }
+        Ok(names)
+    }
+
+    /// Makes a guest for a run of one of its workflows; none if the module has no workflows.
+    pub fn workflow_guest(
+        &self,
+        limits: &GuestLimits,
+        ticks_per_turn: u32,
+        info: WorkflowInfo,
+        input: String,
+        replay: Replay,
+    ) -> Option<WorkflowGuest> {
+        let module = self.workflows.as_ref()?;
+        Some(WorkflowGuest::new(module, limits, ticks_per_turn, info, input, replay))
+    }
+
+    /// Makes one attempt of one of its activities in a fresh guest. Dropping the future stops it.
+    ///
+    /// # Errors
+    /// The activity failed, or the guest trapped, or the module has no activities.
+    pub async fn execute(
+        &self,
+        limits: &GuestLimits,
+        info: ActivityInfo,
+        input: &String,
+    ) -> Result<String, Failure> {
+        match &self.activities {
+            Some(module) => activity_guest::execute(module, limits, info, input).await,
+            None => Err(Failure::permanent(
+                error_type::ACTIVITY_NOT_FOUND,
+                "the module has no activities",
+            )),
+        }
+    }
+}
+
+fn is_offered(import: &str, has_workflows: bool) -> bool {
+    match import.strip_prefix(CONTRACT) {
+        Some(interface) => interface.ends_with(CONTRACT_VERSION),
+        None => import.starts_with("wasi:") && import.contains("@0.2.") && !has_workflows,
+    }
+}
+
+fn link_workflows(
+    engine: &WasmEngine,
+    component: &Component,
+) -> wasmtime::Result<WorkflowModulePre<WorkflowHost>> {
+    let mut linker = Linker::<WorkflowHost>::new(engine.engine());
+    workflow::WorkflowModule::add_to_linker::<_, wasmtime::component::HasSelf<_>>(
+        &mut linker,
+        |host| host,
+    )?;
+    // What is left belongs to the module's activities: to call it ends the guest.
+    linker.define_unknown_imports_as_traps(component)?;
+    WorkflowModulePre::new(linker.instantiate_pre(component)?)
+}
+
+fn link_activities(
+    engine: &WasmEngine,
+    component: &Component,
+) -> wasmtime::Result<ActivityModulePre<ActivityHost>> {
+    let mut linker = Linker::<ActivityHost>::new(engine.engine());
+    activity::ActivityModule::add_to_linker::<_, wasmtime::component::HasSelf<_>>(
+        &mut linker,
+        |host| host,
+    )?;
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    linker.define_unknown_imports_as_traps(component)?;
+    ActivityModulePre::new(linker.instantiate_pre(component)?)
+}
+
+fn checked(kind: &'static str, names: Vec<String>) -> Result<Vec<String>, Unfit> {
+    for (position, name) in names.iter().enumerate() {
+        let reason = if name.is_empty() {
+            "a name must not be empty"
+        } else if name.chars().count() > NAME_CHARACTERS_MAX {
+            "a name has 200 characters at most"
+        } else if name.contains('/') || name.chars().any(char::is_control) {
+            "a name has neither '/' nor control characters"
+        } else if names[..position].contains(name) {
+            "the name is there twice"
+        } else {
+            continue;
+        };
+        return Err(Unfit::Name { kind, name: name.clone(), reason });
+    }
+    Ok(names)
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

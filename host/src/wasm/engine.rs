@@ -1,0 +1,125 @@
+//! Owns how WebAssembly is run: every switch that decides whether a guest does the same thing twice
+//! is set here, with its reason, whatever the library's default is.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use wasmtime::{Config, Engine, StoreLimits, StoreLimitsBuilder};
+
+/// How often a computing guest is interrupted, so that others get their turn.
+pub const TICK: Duration = Duration::from_millis(5);
+
+/// Room for guests whose language recurses deeply: QuickJS and Go need it.
+const WASM_STACK_BYTES: usize = 2 * 1024 * 1024;
+/// What host functions may use on top of it.
+const HOST_STACK_BYTES: usize = 512 * 1024;
+
+/// What a guest may use at most. Recorded with the module version at upload, because a guest can
+/// tell when its memory refuses to grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestLimits {
+    /// Linear memory, in bytes.
+    pub memory_bytes: u64,
+    /// Entries of a table.
+    pub table_elements: u64,
+    /// The stack, in bytes.
+    pub stack_bytes: u64,
+}
+
+impl GuestLimits {
+    /// Returns the limits of a guest with this much memory.
+    pub fn with_memory(memory_bytes: u64) -> Self {
+        Self { memory_bytes, table_elements: 100_000, stack_bytes: WASM_STACK_BYTES as u64 }
+    }
+
+    pub(super) fn limiter(&self) -> StoreLimits {
+        let memory_bytes = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX);
+        let table_elements = usize::try_from(self.table_elements).unwrap_or(usize::MAX);
+        // A component is made of several core instances, each with its own memories and tables.
+        StoreLimitsBuilder::new()
+            .memory_size(memory_bytes)
+            .table_elements(table_elements)
+            .instances(64)
+            .memories(16)
+            .tables(64)
+            .build()
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    // Bit patterns of NaN differ between processors, and a guest can read them.
+    config.cranelift_nan_canonicalization(true);
+    // Relaxed SIMD may give different results on different processors.
+    config.relaxed_simd_deterministic(true);
+    // Threads would race. (The library is built without them, too.)
+    config.shared_memory(false);
+    // A guest that runs out of stack must do so at the same depth everywhere; recorded per version.
+    config.max_wasm_stack(WASM_STACK_BYTES);
+    config.async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES);
+    // Epochs end or yield a turn and never decide a value; counting fuel would cost 10 to 30 %.
+    config.epoch_interruption(true);
+    // One task per guest: the contract is synchronous, so the machinery for more is left out.
+    config.concurrency_support(false);
+    // No toolchain known to us makes 64-bit memories; without them all addresses are bounded.
+    config.wasm_memory64(false);
+    // Names, files and lines in failures, for modules that carry them.
+    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
+    config
+}
+
+/// The engine, and the thread that interrupts long turns.
+pub struct WasmEngine {
+    engine: Engine,
+    stop: Arc<AtomicBool>,
+    ticker: Option<JoinHandle<()>>,
+}
+
+impl WasmEngine {
+    /// Starts an engine.
+    ///
+    /// # Errors
+    /// The machine can't run WebAssembly, or has no thread left.
+    pub fn start() -> anyhow::Result<Self> {
+        let engine = Engine::new(&config())?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (ticking, stopped) = (engine.weak(), stop.clone());
+        let ticker =
+            std::thread::Builder::new().name("reweft-epoch".to_owned()).spawn(move || {
+                while !stopped.load(Ordering::Relaxed) {
+                    std::thread::sleep(TICK);
+                    match ticking.upgrade() {
+                        Some(engine) => engine.increment_epoch(),
+                        None => return,
+                    }
+                }
+            })?;
+        Ok(Self { engine, stop, ticker: Some(ticker) })
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Returns what compiled code depends on besides the module: this engine's release and switches.
+    pub fn fingerprint(&self) -> u64 {
+        // Should a later release hash differently, modules are compiled once more.
+        let mut hasher = DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Drop for WasmEngine {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(ticker) = self.ticker.take() {
+            let _ = ticker.join();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Runs guests. Here WebAssembly meets the pure core: what a guest calls becomes a
+//! [`Command`](crate::workflow::command::Command), and nothing here knows of stores or clients.
+
+pub mod activity_guest;
+mod bindings;
+pub mod cache;
+pub mod component;
+pub mod engine;
+mod log_stream;
+pub mod workflow_guest;
+mod workflow_imports;
+
+use tracing::{Level, event};
+
+use crate::workflow::failure::{Failure, error_type};
+
+impl From<bindings::types::Failure> for Failure {
+    fn from(failure: bindings::types::Failure) -> Self {
+        let error_type = match failure.error_type {
+            empty if empty.is_empty() => error_type::FAILURE.to_owned(),
+            given => given,
+        };
+        Self {
+            error_type,
+            message: failure.message,
+            stack_trace: failure.stack_trace,
+            non_retriable: failure.non_retriable,
+        }
+    }
+}
+
+impl From<Failure> for bindings::types::Failure {
+    fn from(failure: Failure) -> Self {
+        let Failure { error_type, message, stack_trace, non_retriable } = failure;
+        Self { error_type, message, stack_trace, non_retriable }
+    }
+}
+
+/// Ends a guest from inside a host function, as failed with this.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {}", .0.error_type, .0.message)]
+struct EndAsFailed(Failure);
+
+impl EndAsFailed {
+    fn invalid_argument(message: String) -> wasmtime::Error {
+        Self(Failure::permanent(error_type::INVALID_ARGUMENT, message)).into()
+    }
+}
+
+/// Turns what ended a guest from inside into the failure it is seen as.
+fn failure_of(error: &wasmtime::Error) -> Failure {
+    if let Some(EndAsFailed(failure)) = error.downcast_ref() {
+        return failure.clone();
+    }
+    let message = match error.downcast_ref::<wasmtime::Trap>() {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    };
+    let stack_trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string);
+    Failure { stack_trace, ..Failure::new(error_type::TRAP, message) }
+}
+
+/// A line a guest has logged.
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    level: Level,
+    message: String,
+}
+
+impl LogLine {
+    fn new(level: bindings::types::Level, message: String) -> Self {
+        use bindings::types::Level as Guest;
+        let level = match level {
+            Guest::Trace => Level::TRACE,
+            Guest::Debug => Level::DEBUG,
+            Guest::Info => Level::INFO,
+            Guest::Warn => Level::WARN,
+            Guest::Error => Level::ERROR,
+        };
+        Self { level, message }
+    }
+
+    /// Writes the line to the host's log.
+    pub fn emit(&self, instance: &str, function: &str) {
+        let message = &self.message;
+        // The level of an event is part of its static description, hence one macro call for each.
+        match self.level {
+            Level::TRACE => event!(target: "guest", Level::TRACE, instance, function, "{message}"),
+            Level::DEBUG => event!(target: "guest", Level::DEBUG, instance, function, "{message}"),
+            Level::INFO => event!(target: "guest", Level::INFO, instance, function, "{message}"),
+            Level::WARN => event!(target: "guest", Level::WARN, instance, function, "{message}"),
+            Level::ERROR => event!(target: "guest", Level::ERROR, instance, function, "{message}"),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Owns a guest that runs a workflow: suspended between turns, driven by whoever holds it. Its
+//! imports are thin: each is one question to the [`Replay`], which alone decides what it sees.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use wasmtime::{Store, StoreLimits, UpdateDeadline};
+
+use super::bindings::types;
+use super::bindings::workflow::WorkflowModulePre;
+use super::engine::GuestLimits;
+use super::{EndAsFailed, LogLine, failure_of};
+use crate::workflow::command::Command;
+use crate::workflow::event::Recorded;
+use crate::workflow::failure::{Failure, error_type};
+use crate::workflow::id::Timestamp;
+use crate::workflow::replay::{Ended, Nondeterminism, Replay};
+
+/// What a workflow may know of itself.
+#[derive(Clone, Debug)]
+pub struct WorkflowInfo {
+    /// The ID of its instance.
+    pub instance_id: String,
+    /// Its name.
+    pub workflow_name: String,
+    /// Its module.
+    pub module_name: String,
+    /// Its module's version.
+    pub module_digest: String,
+    /// When its start was accepted.
+    pub started_at: Timestamp,
+}
+
+/// What the guest and its holder share.
+pub(super) struct Shared {
+    pub(super) replay: Replay,
+    pub(super) logs: Vec<LogLine>,
+    /// The guest waits in `select`, and nothing is left to deliver.
+    pub(super) blocked: bool,
+    /// For how many more ticks the guest may compute in this turn.
+    ticks_left: u32,
+}
+
+/// The data of the guest's store.
+pub(crate) struct WorkflowHost {
+    shared: Arc<Mutex<Shared>>,
+    pub(super) info: WorkflowInfo,
+    limits: StoreLimits,
+}
+
+impl WorkflowHost {
+    pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.shared)
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    // A panic while it was held ends the task that holds the guest as well: nobody reads on.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How far a guest got when it was last driven.
+#[derive(Debug)]
+pub enum Progress {
+    /// It computes on: drive it again.
+    Yielded,
+    /// It waits for something that has not happened: the turn is over.
+    Blocked,
+    /// It has ended.
+    Ended(Ended),
+    /// It does something else than its history says.
+    Diverged(Nondeterminism),
+}
+
+type Run = dyn Future<Output = wasmtime::Result<Result<String, types::Failure>>> + Send;
+
+/// A guest that runs a workflow.
+pub struct WorkflowGuest {
+    shared: Arc<Mutex<Shared>>,
+    run: Pin<Box<Run>>,
+    ticks_per_turn: u32,
+}
+
+impl WorkflowGuest {
+    /// Makes a guest which will run the workflow from its beginning, on this view of its history.
+    pub(super) fn new(
+        module: &WorkflowModulePre<WorkflowHost>,
+        limits: &GuestLimits,
+        ticks_per_turn: u32,
+        info: WorkflowInfo,
+        input: String,
+        replay: Replay,
+    ) -> Self {
+        let shared = Arc::new(Mutex::new(Shared {
+            replay,
+            logs: Vec::new(),
+            blocked: false,
+            ticks_left: ticks_per_turn,
+        }));
+        let name = info.workflow_name.clone();
+        let store = store(module, limits, shared.clone(), info);
+        let module = module.clone();
+        let run = Box::pin(async move {
+            let mut store = store;
+            let guest = module.instantiate_async(&mut store).await?;
+            guest.reweft_workflow_workflows().call_run(&mut store, &name, &input).await
+        });
+        Self { shared, run, ticks_per_turn }
+    }
+
+    /// Asks a module for the names of its workflows.
+    ///
+    /// # Errors
+    /// The guest trapped, computed too long, or waited for something.
+    pub(super) async fn names(
+        module: &WorkflowModulePre<WorkflowHost>,
+        limits: &GuestLimits,
+        ticks: u32,
+    ) -> Result<Vec<String>, Failure> {
+        let shared = Arc::new(Mutex::new(Shared {
+            replay: Replay::new(0),
+            logs: Vec::new(),
+            blocked: false,
+            ticks_left: ticks,
+        }));
+        let info = WorkflowInfo {
+            instance_id: String::new(),
+            workflow_name: String::new(),
+            module_name: String::new(),
+            module_digest: String::new(),
+            started_at: Timestamp(0),
+        };
+        let mut store = store(module, limits, shared.clone(), info);
+        let mut asking = Box::pin(async move {
+            let guest = module.instantiate_async(&mut store).await?;
+            guest.reweft_workflow_workflows().call_names(&mut store).await
+        });
+        let answer = std::future::poll_fn(|context| match asking.as_mut().poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if lock(&shared).blocked => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        match answer.await {
+            Some(Ok(names)) => Ok(names),
+            Some(Err(error)) => Err(failure_of(&error)),
+            None => Err(Failure::new(error_type::TRAP, "it waits for a task in `names`")),
+        }
+    }
+
+    /// Begins a turn: the guest may compute for its full time again.
+    pub fn begin_turn(&mut self) {
+        lock(&self.shared).ticks_left = self.ticks_per_turn;
+    }
+
+    /// Adds to the history the guest sees.
+    pub fn feed(&mut self, recorded: Recorded) {
+        lock(&self.shared).replay.feed(recorded);
+    }
+
+    /// Lets the guest run until it yields, blocks or ends.
+    pub async fn drive(&mut self) -> Progress {
+        let (shared, run) = (&self.shared, &mut self.run);
+        let outcome = std::future::poll_fn(|context| {
+            lock(shared).blocked = false;
+            match run.as_mut().poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                // Blocked or not, this poll is over: whether to go on is the holder's decision.
+                Poll::Pending => Poll::Ready(None),
+            }
+        });
+        let outcome = outcome.await;
+        let shared = lock(&self.shared);
+        let ended = match outcome {
+            None if shared.blocked => return Progress::Blocked,
+            None => return Progress::Yielded,
+            Some(Ok(Ok(output))) => Ended::Completed(output),
+            Some(Ok(Err(failure))) => Ended::Failed(failure.into()),
+            Some(Err(error)) => match error.downcast_ref::<Nondeterminism>() {
+                Some(found) => return Progress::Diverged(found.clone()),
+                None => Ended::Failed(failure_of(&error)),
+            },
+        };
+        match shared.replay.check_end(&ended) {
+            Ok(()) => Progress::Ended(ended),
+            Err(found) => Progress::Diverged(found),
+        }
+    }
+
+    /// Returns the commands asked for since the last call.
+    pub fn take_asked(&mut self) -> Vec<Command> {
+        lock(&self.shared).replay.take_asked()
+    }
+
+    /// Returns the lines logged since the last call.
+    pub fn take_logs(&mut self) -> Vec<LogLine> {
+        std::mem::take(&mut lock(&self.shared).logs)
+    }
+
+    /// Returns how many deliveries the guest has got through.
+    pub fn delivered(&self) -> u64 {
+        lock(&self.shared).replay.delivered()
+    }
+}
+
+fn store(
+    module: &WorkflowModulePre<WorkflowHost>,
+    limits: &GuestLimits,
+    shared: Arc<Mutex<Shared>>,
+    info: WorkflowInfo,
+) -> Store<WorkflowHost> {
+    let host = WorkflowHost { shared, info, limits: limits.limiter() };
+    let mut store = Store::new(module.engine(), host);
+    store.limiter(|host| &mut host.limits);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|store| {
+        let mut shared = store.data().shared();
+        match shared.ticks_left.checked_sub(1) {
+            Some(ticks) => shared.ticks_left = ticks,
+            None => return Err(compute_limit()),
+        }
+        Ok(UpdateDeadline::Yield(1))
+    });
+    store
+}
+
+fn compute_limit() -> wasmtime::Error {
+    EndAsFailed(Failure::permanent(
+        error_type::COMPUTE_LIMIT,
+        "the workflow computed for longer than a turn may take: move long work into an activity, \
+         or raise the host's turn limit",
+    ))
+    .into()
+}
