@@ -1,1 +1,1 @@
-
+//! One suite for every store.
