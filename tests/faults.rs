@@ -1,0 +1,199 @@
+//! A failure before and after each single write of the store: nothing acknowledged is lost, nothing
+//! is recorded twice, and every instance comes to its right end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reweft::clock::{Clock, SimulatedClock};
+use reweft::scheduler::modules::{ANY_MODULE, Modules};
+use reweft::scheduler::{Found, Handle, Limits, Scheduler, Start, StartError};
+use reweft::store::fault::{FaultyStore, Plan, Then, When};
+use reweft::store::memory::MemoryStore;
+use reweft::store::{self, Store};
+use reweft::wasm::cache::CompileCache;
+use reweft::wasm::engine::{GuestLimits, WasmEngine};
+use reweft::workflow::event::Message;
+use reweft::workflow::id::{InstanceId, Timestamp};
+use reweft::workflow::summary::Status;
+use support::module;
+
+use crate::histories;
+
+/// What all hosts of the test share: compiling once is enough.
+struct Bench {
+    engine: Arc<WasmEngine>,
+    compiled: tempfile::TempDir,
+    clock: Arc<SimulatedClock>,
+    module: Bytes,
+}
+
+/// A host on a store, in this process.
+struct InProcess {
+    scheduler: Scheduler,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            engine: Arc::new(WasmEngine::start().unwrap()),
+            compiled: tempfile::tempdir().unwrap(),
+            clock: Arc::new(SimulatedClock::at(Timestamp(1_000_000))),
+            module: module("patterns").into(),
+        }
+    }
+
+    fn cache(&self) -> CompileCache {
+        CompileCache::open(Path::new(self.compiled.path())).unwrap()
+    }
+
+    async fn host<S>(&self, store: Arc<S>) -> Result<InProcess, store::Error>
+    where
+        S: Store + store::ModuleStore,
+    {
+        let lease = store.acquire().await?;
+        let limits = GuestLimits::with_memory(64 << 20);
+        let engine = self.engine.clone();
+        let modules = Modules::open(store.clone(), lease, engine, self.cache(), limits).await?;
+        let modules = Arc::new(modules);
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let scheduler = Scheduler::start(store, lease, modules, clock, Limits::default()).await?;
+        Ok(InProcess { scheduler })
+    }
+}
+
+impl InProcess {
+    fn handle(&self) -> Handle {
+        self.scheduler.handle()
+    }
+}
+
+/// How long a run may take before the test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const CASES: [(&str, &str, &str, &str); 5] = [
+    ("chain", "Chaining", "3", "3"),
+    ("fan", "FanOutFanIn", "3", "14"),
+    ("event", "EventWithTimeout", r#"{"name":"go","timeoutMs":3600000}"#, r#"{"received":7}"#),
+    ("timer", "EventWithTimeout", r#"{"name":"no","timeoutMs":200}"#, r#"{"timedOut":true}"#),
+    ("retry", "Retries", r#"{"succeedAt":2,"maxAttempts":3,"firstIntervalMs":100}"#, "2"),
+];
+
+/// Does what a client does: whatever fails is sent again. Gives up when the host is down for good.
+async fn drive(bench: &Bench, handle: &Handle, is_down: &dyn Fn() -> bool) -> Option<()> {
+    while handle.upload("patterns", bench.module.clone()).await.is_err() {
+        settle(is_down).await?;
+    }
+    for (id, workflow, input, _) in CASES {
+        let start = Start {
+            instance: InstanceId::unchecked(id),
+            module: ANY_MODULE.to_owned(),
+            workflow: workflow.to_owned(),
+            input: input.to_owned(),
+        };
+        loop {
+            match handle.start(start.clone()).await {
+                Ok(()) | Err(StartError::Exists(_)) => break,
+                Err(StartError::WorkflowNotFound { .. }) => panic!("the module was acknowledged"),
+                Err(StartError::Other(_)) => settle(is_down).await?,
+            }
+        }
+    }
+    let event = InstanceId::unchecked("event");
+    let raise = || Message::RaiseEvent { name: "go".to_owned(), payload: "7".to_owned() };
+    while handle.deliver(&event, raise()).await.is_err() {
+        settle(is_down).await?;
+    }
+    for (id, _, _, output) in CASES {
+        loop {
+            match handle.get(&InstanceId::unchecked(id)).await {
+                Ok(found) if ended(&found, output) => break,
+                _ => settle(is_down).await?,
+            }
+        }
+    }
+    Some(())
+}
+
+fn ended(found: &Found, output: &str) -> bool {
+    let status = found.summary.status();
+    assert!(!matches!(status, Status::Failed | Status::Terminated | Status::Stalled), "{found:?}");
+    match &found.output {
+        Some(given) => {
+            assert_eq!(given, output, "{}", found.summary.instance);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Lets the others run.
+async fn settle(is_down: &dyn Fn() -> bool) -> Option<()> {
+    tokio::time::sleep(Duration::from_micros(200)).await;
+    (!is_down()).then_some(())
+}
+
+/// Lets time go on, whatever the others do.
+async fn tick(clock: Arc<SimulatedClock>) {
+    loop {
+        tokio::time::sleep(Duration::from_micros(200)).await;
+        clock.advance_ms(10);
+    }
+}
+
+/// Runs everything on a store that fails as planned; returns how many writes there were.
+async fn run(bench: &Bench, plan: Plan) -> u64 {
+    let disk = Arc::new(MemoryStore::default());
+    let faulty = Arc::new(FaultyStore::new(disk.clone(), Some(plan)));
+    let never = || false;
+    let is_down = || faulty.is_down();
+    let outcome = match bench.host(faulty.clone()).await {
+        Ok(host) => {
+            let handle = host.handle();
+            let driving = drive(bench, &handle, &is_down);
+            match tokio::time::timeout(PATIENCE, driving).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    panic!("stuck with {plan:?}: {:#?}", histories::read_instances(&*disk).await)
+                }
+            }
+        }
+        Err(_) => None,
+    };
+    if outcome.is_none() {
+        // The host is gone; another one takes over what is on the disk.
+        let host = bench.host(disk.clone()).await.unwrap();
+        drive(bench, &host.handle(), &never).await.unwrap();
+    }
+    let instances = histories::read_instances(&*disk).await;
+    assert!(instances.keys().map(String::as_str).eq(["chain", "event", "fan", "retry", "timer"]));
+    assert!(disk.timers(None, Timestamp::MAX, 9).await.unwrap().is_empty(), "a timer is left over");
+    assert!(disk.active(None, 9).await.unwrap().is_empty(), "something is left active");
+    faulty.writes()
+}
+
+#[test]
+fn a_failure_before_or_after_any_write_loses_nothing() {
+    let bench = Bench::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.spawn(tick(bench.clock.clone()));
+    runtime.block_on(async {
+        for (when, then) in [
+            (When::Before, Then::Recover),
+            (When::After, Then::Recover),
+            (When::Before, Then::StayDown),
+            (When::After, Then::StayDown),
+        ] {
+            for write in 0.. {
+                let plan = Plan { write, when, then };
+                let writes = run(&bench, plan).await;
+                if writes <= write {
+                    // There was no such write: every one there is has failed once.
+                    println!("{when:?}, {then:?}: {writes} writes");
+                    break;
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,166 @@
+//! Reads histories out of a store, and replays them on real guests.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use reweft::store::redb::RedbStore;
+use reweft::store::{ModuleStore, Store};
+use reweft::wasm::component::{LoadedModule, componentize};
+use reweft::wasm::engine::{GuestLimits, WasmEngine};
+use reweft::wasm::workflow_guest::{Progress, WorkflowInfo};
+use reweft::workflow::codec;
+use reweft::workflow::command::Command;
+use reweft::workflow::event::{Event, Recorded};
+use reweft::workflow::id::{Digest, Timestamp};
+use reweft::workflow::replay::{Ended, Nondeterminism, Replay};
+use reweft::workflow::state::State;
+use reweft::workflow::summary::Summary;
+use wasmtime::component::Component;
+
+/// An instance as a store has it.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) summary: Summary,
+    pub(crate) history: Vec<Recorded>,
+}
+
+/// Everything in a data directory whose host has stopped: instances by ID, and the modules' bytes.
+pub(crate) async fn read(data_dir: &Path) -> (BTreeMap<String, Stored>, BTreeMap<Digest, Vec<u8>>) {
+    let store = Arc::new(RedbStore::open(&data_dir.join("reweft.redb")).unwrap());
+    let instances = read_instances(&*store).await;
+    let mut modules = BTreeMap::new();
+    for stored in instances.values() {
+        let digest = stored.summary.digest;
+        if let Some(bytes) = store.binary(digest).await.unwrap() {
+            modules.insert(digest, bytes.to_vec());
+        }
+    }
+    (instances, modules)
+}
+
+/// All instances of a store, by ID. Folding each history shows that it is gapless and legal: no
+/// result is there twice, and nothing happens before its time.
+pub(crate) async fn read_instances(store: &dyn Store) -> BTreeMap<String, Stored> {
+    let mut instances = BTreeMap::new();
+    for (number, bytes) in store.instances(None, usize::MAX).await.unwrap() {
+        let summary = codec::decode_summary(&bytes).unwrap();
+        let (mut history, mut state) = (Vec::new(), State::default());
+        for chunk in store.history(number, 0..u64::MAX).await.unwrap() {
+            assert_eq!(chunk.first, history.len() as u64, "a gap in {}", summary.instance);
+            history.extend(codec::decode_history(&chunk.bytes).unwrap());
+        }
+        for recorded in &history {
+            let applied = state.apply(recorded);
+            applied.unwrap_or_else(|illegal| panic!("{}: {illegal}", summary.instance));
+        }
+        let of_history =
+            Summary::of(&state, summary.turned, summary.delivered, summary.stall.clone());
+        assert_eq!(of_history.as_ref(), Some(&summary), "the summary is the history's");
+        let id = summary.instance.to_string();
+        assert!(instances.insert(id, Stored { summary, history }).is_none(), "one ID twice");
+    }
+    instances
+}
+
+/// What a guest did when it was shown a stretch of history.
+#[derive(Debug)]
+pub(crate) struct Replayed {
+    /// What it asked for beyond the history.
+    pub(crate) asked: Vec<Command>,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// Runs histories on real guests.
+pub(crate) struct Replayer {
+    engine: WasmEngine,
+    modules: BTreeMap<Digest, LoadedModule>,
+}
+
+impl Replayer {
+    pub(crate) fn new(modules: &BTreeMap<Digest, Vec<u8>>) -> Self {
+        let engine = WasmEngine::start().unwrap();
+        let load = |(digest, bytes): (&Digest, &Vec<u8>)| {
+            let component = componentize(bytes).unwrap();
+            let component = Component::new(engine.engine(), component).unwrap();
+            (*digest, LoadedModule::link(&engine, &component).unwrap())
+        };
+        let modules = modules.iter().map(load).collect();
+        Self { engine, modules }
+    }
+
+    /// Shows a fresh guest this stretch of history, and lets it run until it waits or ends.
+    pub(crate) async fn replay(&self, history: &[Recorded]) -> Result<Replayed, Nondeterminism> {
+        let _running = &self.engine;
+        let Event::RunStarted(start) = &history[0].event else { panic!("{:?}", history[0]) };
+        let mut digest = start.digest;
+        let mut replay = Replay::new(0);
+        for recorded in history {
+            if let Event::VersionSelected { digest: selected } = recorded.event {
+                digest = selected;
+            }
+            replay.feed(recorded.clone());
+        }
+        let info = WorkflowInfo {
+            instance_id: start.instance.to_string(),
+            workflow_name: start.workflow.clone(),
+            module_name: start.module.clone(),
+            module_digest: digest.to_string(),
+            started_at: Timestamp(history[0].time.0),
+        };
+        let limits = GuestLimits::with_memory(256 << 20);
+        let input = start.input.clone();
+        let guest = self.modules[&digest].workflow_guest(&limits, 2_000, info, input, replay);
+        let mut guest = guest.unwrap();
+        guest.begin_turn();
+        loop {
+            let ended = match guest.drive().await {
+                Progress::Yielded => {
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                Progress::Diverged(found) => return Err(found),
+                Progress::Blocked => None,
+                Progress::Ended(ended) => Some(ended),
+            };
+            return Ok(Replayed { asked: guest.take_asked(), ended });
+        }
+    }
+
+    /// Replays a history at every prefix: each time the guest must ask for just what the history says
+    /// it asked for next, no more and no less, and end as it ended.
+    pub(crate) async fn replay_at_every_prefix(&self, stored: &Stored) {
+        let id = &stored.summary.instance;
+        let history = &stored.history;
+        for length in 1..=history.len() {
+            let (before, after) = history.split_at(length);
+            let replayed = self.replay(before).await;
+            let replayed = replayed.unwrap_or_else(|found| {
+                panic!("{id}: with {length} of {} events: {found}\n{history:#?}", history.len())
+            });
+            let next: Vec<&Command> = after
+                .iter()
+                .filter_map(|recorded| match &recorded.event {
+                    Event::Asked(command) => Some(command),
+                    _ => None,
+                })
+                .collect();
+            let asked: Vec<&Command> = replayed.asked.iter().collect();
+            assert!(next.starts_with(&asked), "{id} at {length}: {asked:?} instead of {next:?}");
+            if after.is_empty() {
+                check_end(stored, replayed.ended);
+            }
+        }
+    }
+}
+
+fn check_end(stored: &Stored, ended: Option<Ended>) {
+    let ends = stored.history.iter().rev().find_map(|recorded| match &recorded.event {
+        Event::RunCompleted { output } => Some(Ended::Completed(output.clone())),
+        Event::RunFailed { failure } => Some(Ended::Failed(failure.clone())),
+        _ => None,
+    });
+    if ends.is_some() {
+        assert_eq!(ended, ends, "{} ends otherwise", stored.summary.instance);
+    }
+}

@@ -1,0 +1,175 @@
+//! A host in a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::Client;
+
+/// How to start a host.
+#[derive(Clone, Debug, Default)]
+pub struct HostOptions {
+    /// Further arguments.
+    pub arguments: Vec<String>,
+    /// Variables of its environment.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A host in a process of its own, with a data directory of its own. Both go with it.
+pub struct Host {
+    directory: TempDir,
+    options: HostOptions,
+    process: Option<Process>,
+}
+
+struct Process {
+    child: Child,
+    client: Client,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
+}
+
+/// Returns a command that runs the binary.
+pub fn binary() -> Command {
+    let built = || crate::target_folder().join("debug/reweft");
+    let path = std::env::var_os("REWEFT_BINARY").map_or_else(built, PathBuf::from);
+    Command::new(path)
+}
+
+impl Host {
+    /// Starts a host on an empty data directory.
+    ///
+    /// # Panics
+    /// It does not come up.
+    pub fn start() -> Self {
+        Self::start_with(HostOptions::default())
+    }
+
+    /// Starts a host on an empty data directory.
+    ///
+    /// # Panics
+    /// It does not come up.
+    pub fn start_with(options: HostOptions) -> Self {
+        // Beside the build, so that data lies on a disk and not in memory.
+        let directory = TempDir::new_in(crate::target_folder()).expect("a directory can be made");
+        let mut host = Self { directory, options, process: None };
+        host.restart();
+        host
+    }
+
+    /// Starts a host again that was stopped or killed.
+    ///
+    /// # Panics
+    /// It does not come up.
+    pub fn restart(&mut self) {
+        let mut command = binary();
+        command.arg("serve").arg("--listen").arg("127.0.0.1:0");
+        command.arg("--data-dir").arg(self.data_dir()).arg("--log-format").arg("json");
+        command.args(&self.options.arguments).envs(self.options.environment.iter().cloned());
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary can be started");
+        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let address = loop {
+            let Some(Ok(line)) = lines.next() else {
+                let log = log.lock().expect("nobody panics with it");
+                panic!("the host did not come up: {log:#?}");
+            };
+            let address = listening_address(&line);
+            log.lock().expect("nobody panics with it").push(line);
+            if let Some(address) = address {
+                break address;
+            }
+        };
+        let kept = log.clone();
+        let reader = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().expect("nobody panics with it").push(line);
+            }
+        });
+        let client = Client::new(&address);
+        self.process = Some(Process { child, client, log, reader });
+    }
+
+    /// Returns where it keeps everything.
+    pub fn data_dir(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect("the host is running")
+    }
+
+    /// Returns a client of the host as it runs now.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn client(&self) -> Client {
+        self.process.as_ref().expect("the host is running").client.clone()
+    }
+
+    /// Returns the number of its process.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("the host is running").child.id()
+    }
+
+    /// Kills the host without warning.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn kill(&mut self) {
+        self.process().child.kill().expect("it is running");
+        self.wait();
+    }
+
+    /// Tells the host to stop, and returns how it ended and what it logged.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn stop(&mut self) -> (ExitStatus, Vec<String>) {
+        let id = self.process_id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill");
+        assert!(told.success());
+        self.wait()
+    }
+
+    fn wait(&mut self) -> (ExitStatus, Vec<String>) {
+        let mut process = self.process.take().expect("the host is running");
+        let status = process.child.wait().expect("it can be waited for");
+        process.reader.join().expect("it does not panic");
+        let log = process.log.lock().expect("nobody panics with it").clone();
+        (status, log)
+    }
+
+    /// Returns the lines it has logged so far.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn log(&self) -> Vec<String> {
+        let process = self.process.as_ref().expect("the host is running");
+        process.log.lock().expect("nobody panics with it").clone()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself.
+            let _ = process.child.kill();
+            let _ = process.child.wait();
+        }
+    }
+}
+
+fn listening_address(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let fields = &line["fields"];
+    (fields["message"] == "listening").then(|| fields["address"].as_str().map(str::to_owned))?
+}

@@ -1,0 +1,59 @@
+//! What the tests need to work a real host from outside: start it, talk to it, kill it.
+
+mod client;
+pub mod guest;
+pub mod host;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub use client::{Answer, Client};
+pub use host::{Host, HostOptions};
+
+/// How long anything may take before a test gives up on it. Generous: it only bounds a failure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something is so, looking again and again.
+///
+/// # Panics
+/// It does not come about.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "in vain for {PATIENCE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Returns the bytes of an example module, as `make modules` built it.
+///
+/// # Panics
+/// It has not been built.
+pub fn module(name: &str) -> Vec<u8> {
+    let path = modules_folder().join(format!("{name}.wasm"));
+    std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; run `make modules` first", path.display()))
+}
+
+fn modules_folder() -> PathBuf {
+    std::env::var_os("REWEFT_MODULES")
+        .map_or_else(|| target_folder().join("modules"), PathBuf::from)
+}
+
+fn target_folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"))
+}
+
+/// Returns the seed of a randomised test, and prints it: the environment's, or a new one.
+pub fn seed() -> u64 {
+    let given = std::env::var("REWEFT_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = given.unwrap_or_else(|| {
+        let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        since_epoch.as_nanos() as u64
+    });
+    println!("REWEFT_TEST_SEED={seed}");
+    seed
+}
