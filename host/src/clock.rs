@@ -1,7 +1,5 @@
 //! Owns the only look at the clock. Everybody else is given times as values, or a [`Clock`].
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -46,35 +44,17 @@ impl Clock for SystemClock {
 /// A clock that stands still until it is moved: for tests.
 pub struct SimulatedClock {
     now: watch::Sender<Timestamp>,
-    sleepers: Mutex<Vec<Timestamp>>,
 }
 
 impl SimulatedClock {
     /// Returns a clock that stands at this time.
     pub fn at(start: Timestamp) -> Self {
-        Self { now: watch::Sender::new(start), sleepers: Mutex::default() }
+        Self { now: watch::Sender::new(start) }
     }
 
     /// Moves the clock forward.
     pub fn advance_ms(&self, duration_ms: u64) {
         self.now.send_modify(|now| now.0 += duration_ms);
-    }
-
-    /// Returns the earliest time that somebody sleeps for.
-    pub fn next_wake(&self) -> Option<Timestamp> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).iter().min().copied()
-    }
-}
-
-/// Takes a sleeper off the list even if its sleep is dropped.
-struct Sleeper<'a>(&'a SimulatedClock, Timestamp);
-
-impl Drop for Sleeper<'_> {
-    fn drop(&mut self) {
-        let mut sleepers = self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(position) = sleepers.iter().position(|&at| at == self.1) {
-            sleepers.swap_remove(position);
-        }
     }
 }
 
@@ -85,8 +65,6 @@ impl Clock for SimulatedClock {
     }
 
     async fn sleep_until(&self, at: Timestamp) {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push(at);
-        let _sleeper = Sleeper(self, at);
         let mut now = self.now.subscribe();
         // It fails only when the clock is gone, and then nobody moves it any more.
         if now.wait_for(|&now| now >= at).await.is_err() {

@@ -31,19 +31,13 @@ impl Guard {
     /// Checks a request.
     ///
     /// # Errors
-    /// The answer that refuses it.
+    /// It is refused.
     pub(super) fn check(
         &self,
         request: &Request<Incoming>,
         operation: Operation,
-    ) -> Result<(), Answer> {
-        self.check_parts(request.uri(), request.headers(), operation).map_err(|refusal| {
-            let status = match refusal {
-                Refusal::Token => StatusCode::UNAUTHORIZED,
-                Refusal::Host | Refusal::Origin => StatusCode::FORBIDDEN,
-            };
-            wire::text(status, refusal.message())
-        })
+    ) -> Result<(), Refusal> {
+        self.check_parts(request.uri(), request.headers(), operation)
     }
 
     fn check_parts(
@@ -75,19 +69,30 @@ impl Guard {
     }
 }
 
+/// Why a request is not let in.
 #[derive(Debug, PartialEq, Eq)]
-enum Refusal {
+pub(super) enum Refusal {
+    /// It shows no token, or a wrong one.
     Token,
+    /// It came under a name that is not local.
     Host,
+    /// It comes from a page of another origin.
     Origin,
 }
 
 impl Refusal {
-    fn message(&self) -> &'static str {
+    /// Returns the answer to the request: plain text, as in Dapr.
+    pub(super) fn answer(&self) -> Answer {
         match self {
-            Self::Token => "invalid api token",
-            Self::Host => "this host is reached under a local name only, such as localhost",
-            Self::Origin => "web pages from another origin may not use this host",
+            Self::Token => wire::text(StatusCode::UNAUTHORIZED, "invalid api token"),
+            Self::Host => wire::text(
+                StatusCode::FORBIDDEN,
+                "this host is reached under a local name only, such as localhost",
+            ),
+            Self::Origin => wire::text(
+                StatusCode::FORBIDDEN,
+                "web pages from another origin may not use this host",
+            ),
         }
     }
 }

@@ -121,7 +121,7 @@ impl Router {
             return refusal;
         };
         if let Err(refusal) = self.guard.check(&request, operation) {
-            return refusal;
+            return refusal.answer();
         }
         match Parameters::new(&found.params, request.uri().query()) {
             Ok(parameters) => match self.operate(operation, &parameters, request).await {

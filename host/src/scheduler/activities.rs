@@ -7,13 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
+use tracing::error;
 
-use super::modules::Modules;
+use super::modules::{self, Modules, ReadyModule};
 use crate::clock::Clock;
 use crate::wasm::activity_guest::ActivityInfo;
 use crate::workflow::failure::{Failure, error_type};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, RunId, TaskNumber, Timestamp};
 use crate::workflow::state::Attempt;
+
+/// How long to wait before a module that can't be loaded is tried again.
+const RETRY_MS: u64 = 1_000;
 
 /// An attempt to run.
 pub(super) struct Job {
@@ -74,25 +78,30 @@ impl Activities {
             return;
         }
         let activities = self.clone();
-        let task = self.tracker.spawn(async move { ended(activities.attempt(&job).await) });
+        let task = self.tracker.spawn(async move {
+            if let Some(result) = activities.attempt(&job).await {
+                ended(result);
+            }
+        });
         running.insert(key, (number, Some(task.abort_handle())));
     }
 
-    async fn attempt(&self, job: &Job) -> Result<String, Failure> {
-        let _permit = self.permits.acquire().await.map_err(|_| host_failure("it is closing"))?;
+    /// Makes the attempt; none if the host is closing, and the next one has to make it.
+    async fn attempt(&self, job: &Job) -> Option<Result<String, Failure>> {
+        let _permit = self.permits.acquire().await.ok()?;
         let call = &job.attempt.call;
-        let not_found = |message| Failure::permanent(error_type::ACTIVITY_NOT_FOUND, message);
         let (digest, name) = match call.name.rsplit_once('/') {
-            None => (job.digest, call.name.as_str()),
-            Some((module, name)) => match self.modules.active_digest(module) {
-                Some(digest) => (digest, name),
-                None => return Err(not_found(format!("there is no module named '{module}'"))),
-            },
+            None => (Some(job.digest), call.name.as_str()),
+            Some((module, name)) => (self.modules.active_digest(module), name),
         };
-        if !self.modules.has_activity(digest, name) {
-            return Err(not_found(format!("there is no activity named '{}'", call.name)));
-        }
-        let module = self.modules.load(digest).await.map_err(|it| host_failure(&it.to_string()))?;
+        let module = match digest {
+            Some(digest) => self.module(digest).await,
+            None => None,
+        };
+        let Some(module) = module.filter(|module| module.has_activity(name)) else {
+            let message = format!("there is no activity named '{}'", call.name);
+            return Some(Err(Failure::permanent(error_type::ACTIVITY_NOT_FOUND, message)));
+        };
         let time_ms = call.timeout_ms.unwrap_or(u64::MAX).min(self.time_max_ms);
         let deadline = self.clock.now().checked_add_ms(time_ms).unwrap_or(Timestamp::MAX);
         let info = ActivityInfo {
@@ -103,11 +112,25 @@ impl Activities {
             deadline,
         };
         tokio::select! {
-            result = module.code.execute(&module.limits, info, &call.input) => result,
-            () = self.clock.sleep_until(deadline) => Err(Failure::new(
+            result = module.code.execute(&module.limits, info, &call.input) => Some(result),
+            () = self.clock.sleep_until(deadline) => Some(Err(Failure::new(
                 error_type::TIMEOUT,
                 format!("the attempt took longer than {time_ms} ms"),
-            )),
+            ))),
+        }
+    }
+
+    /// Returns a version ready to run; none if it is gone. What is wrong with the host is no failure
+    /// of the activity, so that is tried again until it works.
+    async fn module(&self, digest: Digest) -> Option<ReadyModule> {
+        loop {
+            match self.modules.load(digest).await {
+                Ok(module) => return Some(module),
+                Err(modules::Error::VersionNotFound { .. }) => return None,
+                Err(failed) => error!("module version {digest} can't be loaded yet: {failed}"),
+            }
+            let retry_at = self.clock.now().checked_add_ms(RETRY_MS).unwrap_or(Timestamp::MAX);
+            self.clock.sleep_until(retry_at).await;
         }
     }
 
@@ -144,8 +167,4 @@ impl Activities {
         self.tracker.close();
         self.tracker.wait().await;
     }
-}
-
-fn host_failure(reason: &str) -> Failure {
-    Failure::new(error_type::FAILURE, format!("the host could not run the activity: {reason}"))
 }

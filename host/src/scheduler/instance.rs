@@ -111,7 +111,8 @@ impl Instance {
                 Error::Store(store::Error::Unavailable(_) | store::Error::Conflict { .. }) => {
                     warn!("instance {}: trying the turn again: {failed}", self.number);
                 }
-                Error::InstanceGone => {
+                // A result for an instance that is gone, or the slower of two starts with one ID.
+                Error::InstanceGone | Error::Store(store::Error::IdTaken(_)) => {
                     self.forget_waiting();
                     return;
                 }

@@ -123,6 +123,14 @@ pub struct ReadyModule {
     pub code: LoadedModule,
     /// What they may use.
     pub limits: GuestLimits,
+    activities: Arc<[String]>,
+}
+
+impl ReadyModule {
+    /// Returns whether it holds this activity.
+    pub fn has_activity(&self, activity: &str) -> bool {
+        self.activities.iter().any(|name| name == activity)
+    }
 }
 
 #[derive(Default)]
@@ -234,16 +242,6 @@ impl Modules {
         self.read(|table| table.records.get(module)?.active.parse().ok())
     }
 
-    /// Returns whether a version holds this activity.
-    pub fn has_activity(&self, digest: Digest, activity: &str) -> bool {
-        let text = digest.to_string();
-        self.read(|table| {
-            let mut versions = table.records.values().flat_map(|record| &record.versions);
-            let version = versions.find(|version| version.digest == text);
-            version.is_some_and(|version| version.activities.iter().any(|name| name == activity))
-        })
-    }
-
     /// Checks that a module has this version.
     ///
     /// # Errors
@@ -307,7 +305,11 @@ impl Modules {
         let Names { workflows, activities } = asking
             .await
             .map_err(|_| Error::Unfit(Unfit::NamesTimeout(NAMES_TIME_MAX.as_secs())))??;
-        let ready = Arc::new(OnceCell::new_with(Some(ReadyModule { code, limits })));
+        let ready = Arc::new(OnceCell::new_with(Some(ReadyModule {
+            code,
+            limits,
+            activities: activities.clone().into(),
+        })));
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, ready);
         Ok(VersionRecord {
             digest: digest.to_string(),
@@ -358,14 +360,18 @@ impl Modules {
         };
         let ready = slot.get_or_try_init(|| async {
             let text = digest.to_string();
-            let limits = self.read(|table| {
+            let version = self.read(|table| {
                 let mut versions = table.records.values().flat_map(|record| &record.versions);
-                versions.find(|version| version.digest == text).map(|version| version.limits)
+                versions.find(|version| version.digest == text).cloned()
             });
             let gone = || Error::VersionNotFound { module: "*".to_owned(), digest: text.clone() };
-            let limits = limits.ok_or_else(gone)?;
+            let version = version.ok_or_else(gone)?;
             let bytes = self.store.binary(digest).await?.ok_or_else(gone)?;
-            Ok::<_, Error>(ReadyModule { code: self.compile(digest, bytes).await?, limits })
+            Ok::<_, Error>(ReadyModule {
+                code: self.compile(digest, bytes).await?,
+                limits: version.limits,
+                activities: version.activities.into(),
+            })
         });
         ready.await.cloned()
     }

@@ -1,8 +1,8 @@
 //! Where histories are kept. A store knows IDs, numbers, due times and bytes; what the bytes mean is
 //! not its business, so that no two stores can disagree about it.
 //!
-//! [`memory`] is the reference, [`redb`] the default; [`conformance`] holds both, and any later one,
-//! to the same promises. The contract is drawn for several hosts on one store as well: a fencing
+//! [`memory`] is the reference, [`redb`] the default; `conformance` holds both, and any later one, to
+//! the same promises. The contract is drawn for several hosts on one store as well: a fencing
 //! number and an expected version decide what is written, never a clock, and any host may append to
 //! any inbox.
 

@@ -1,5 +1,7 @@
 //! Owns the code generated from `wit/`, and nothing else.
 
+#![allow(unreachable_pub, reason = "generated code exports again what it is given")]
+
 /// A module's workflows, and what they may ask of the host.
 pub mod workflow {
     wasmtime::component::bindgen!({

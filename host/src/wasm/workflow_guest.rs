@@ -39,8 +39,28 @@ pub(super) struct Shared {
     pub(super) logs: Vec<LogLine>,
     /// The guest waits in `select`, and nothing is left to deliver.
     pub(super) blocked: bool,
-    /// For how many more ticks the guest may compute in this turn.
+    /// For how many more ticks the guest may compute before its turn is too long.
     ticks_left: u32,
+    ticks_per_turn: u32,
+    /// How much had been delivered when `ticks_left` was last renewed.
+    renewed_at: u64,
+}
+
+impl Shared {
+    fn new(replay: Replay, ticks_per_turn: u32) -> Self {
+        let (ticks_left, renewed_at) = (ticks_per_turn, replay.delivered());
+        Self { replay, logs: Vec::new(), blocked: false, ticks_left, ticks_per_turn, renewed_at }
+    }
+
+    /// Gives the guest its full time again if it has got further in its history. A replay repeats
+    /// many turns at once, and must not be shorter of time than they were.
+    pub(super) fn renew_ticks(&mut self) {
+        let delivered = self.replay.delivered();
+        if delivered > self.renewed_at {
+            self.renewed_at = delivered;
+            self.ticks_left = self.ticks_per_turn;
+        }
+    }
 }
 
 /// The data of the guest's store.
@@ -80,7 +100,6 @@ type Run = dyn Future<Output = wasmtime::Result<Result<String, types::Failure>>>
 pub struct WorkflowGuest {
     shared: Arc<Mutex<Shared>>,
     run: Pin<Box<Run>>,
-    ticks_per_turn: u32,
 }
 
 impl WorkflowGuest {
@@ -93,12 +112,7 @@ impl WorkflowGuest {
         input: String,
         replay: Replay,
     ) -> Self {
-        let shared = Arc::new(Mutex::new(Shared {
-            replay,
-            logs: Vec::new(),
-            blocked: false,
-            ticks_left: ticks_per_turn,
-        }));
+        let shared = Arc::new(Mutex::new(Shared::new(replay, ticks_per_turn)));
         let name = info.workflow_name.clone();
         let store = store(module, limits, shared.clone(), info);
         let module = module.clone();
@@ -107,7 +121,7 @@ impl WorkflowGuest {
             let guest = module.instantiate_async(&mut store).await?;
             guest.reweft_workflow_workflows().call_run(&mut store, &name, &input).await
         });
-        Self { shared, run, ticks_per_turn }
+        Self { shared, run }
     }
 
     /// Asks a module for the names of its workflows.
@@ -119,12 +133,7 @@ impl WorkflowGuest {
         limits: &GuestLimits,
         ticks: u32,
     ) -> Result<Vec<String>, Failure> {
-        let shared = Arc::new(Mutex::new(Shared {
-            replay: Replay::new(0),
-            logs: Vec::new(),
-            blocked: false,
-            ticks_left: ticks,
-        }));
+        let shared = Arc::new(Mutex::new(Shared::new(Replay::new(0), ticks)));
         let info = WorkflowInfo {
             instance_id: String::new(),
             workflow_name: String::new(),
@@ -151,7 +160,8 @@ impl WorkflowGuest {
 
     /// Begins a turn: the guest may compute for its full time again.
     pub fn begin_turn(&mut self) {
-        lock(&self.shared).ticks_left = self.ticks_per_turn;
+        let mut shared = lock(&self.shared);
+        shared.ticks_left = shared.ticks_per_turn;
     }
 
     /// Adds to the history the guest sees.

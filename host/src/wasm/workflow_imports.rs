@@ -14,6 +14,7 @@ use crate::workflow::id::TaskNumber;
 use crate::workflow::replay::Selected;
 
 /// A guest's handle on a task: the task's number is the handle's representation.
+#[allow(unreachable_pub, reason = "generated code exports it again")]
 pub enum Task {}
 
 /// The longest name of an event or an activity, in bytes.
@@ -132,7 +133,9 @@ impl context::Host for WorkflowHost {
         let tasks: Vec<TaskNumber> = tasks.iter().map(number).collect();
         let selected = std::future::poll_fn(|_| {
             let mut shared = self.shared();
-            match shared.replay.select(&tasks) {
+            let selected = shared.replay.select(&tasks);
+            shared.renew_ticks();
+            match selected {
                 Ok(Selected::Resolved(position)) => Poll::Ready(Ok(position as u32)),
                 // No waker is kept: whoever holds the guest drives it when there is more to see.
                 Ok(Selected::Blocked) => {

@@ -14,5 +14,7 @@ pub mod event;
 pub mod failure;
 pub mod id;
 pub mod replay;
+#[cfg(test)]
+mod simulation;
 pub mod state;
 pub mod summary;

@@ -148,7 +148,7 @@ fn read_history(
     let number = instance.0;
     // The stretch that holds the first event wanted begins there or before.
     let before = history.range((number, 0)..=(number, range.start)).map_err(unavailable)?;
-    let begin = match before.rev().next() {
+    let begin = match { before }.next_back() {
         Some(entry) => entry.map_err(unavailable)?.0.value(),
         None => (number, range.start),
     };
