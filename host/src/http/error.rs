@@ -11,7 +11,7 @@ use super::{Answer, wire};
 use crate::scheduler::modules::Error as ModuleError;
 use crate::scheduler::{Error, SelectVersionError, StartError};
 use crate::wasm::component::Unfit;
-use crate::workflow::id::InvalidInstanceId;
+use crate::workflow::id::{InvalidInstanceId, NAME_BYTES_MAX};
 
 /// What a client is told.
 #[derive(Debug)]
@@ -58,6 +58,13 @@ impl ApiError {
     pub(super) fn body_read(reason: String) -> Self {
         let message = format!("failed to read request body: {reason}");
         Self::new(StatusCode::BAD_REQUEST, "ERR_BODY_READ", message)
+    }
+
+    pub(super) fn event_name_too_long(bytes: usize) -> Self {
+        let message = format!(
+            "the name of the event has {bytes} bytes; it may have {NAME_BYTES_MAX} at most"
+        );
+        Self::new(StatusCode::BAD_REQUEST, "ERR_WORKFLOW_EVENT_NAME_TOO_LONG", message)
     }
 
     pub(super) fn module_too_large(bytes_max: usize) -> Self {

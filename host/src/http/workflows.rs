@@ -9,7 +9,7 @@ use super::wire::{self, MigrationTarget};
 use super::{Answer, wire::Started};
 use crate::scheduler::{Handle, Start};
 use crate::workflow::event::Message;
-use crate::workflow::id::InstanceId;
+use crate::workflow::id::{InstanceId, NAME_BYTES_MAX};
 
 pub(super) async fn start(
     handle: &Handle,
@@ -45,6 +45,9 @@ pub(super) async fn raise_event(
     payload: String,
 ) -> Result<Answer, ApiError> {
     let name = parameters.path("event").to_owned();
+    if name.len() > NAME_BYTES_MAX {
+        return Err(ApiError::event_name_too_long(name.len()));
+    }
     let message = Message::RaiseEvent { name, payload };
     deliver(handle, parameters, Operation::RaiseEvent, message).await
 }

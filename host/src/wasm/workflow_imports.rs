@@ -10,15 +10,12 @@ use super::workflow_guest::WorkflowHost;
 use super::{EndAsFailed, LogLine};
 use crate::workflow::command::{ActivityCall, Command};
 use crate::workflow::failure::RetryPolicy;
-use crate::workflow::id::TaskNumber;
+use crate::workflow::id::{NAME_BYTES_MAX, TaskNumber};
 use crate::workflow::replay::Selected;
 
 /// A guest's handle on a task: the task's number is the handle's representation.
 #[allow(unreachable_pub, reason = "generated code exports it again")]
 pub enum Task {}
-
-/// The longest name of an event or an activity, in bytes.
-const NAME_BYTES_MAX: usize = 1024;
 
 fn number(task: &Resource<Task>) -> TaskNumber {
     TaskNumber(task.rep())

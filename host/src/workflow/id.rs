@@ -10,6 +10,9 @@ use thiserror::Error;
 /// The most bytes an instance ID given by a client may have.
 pub const INSTANCE_ID_BYTES_MAX: usize = 64;
 
+/// The most bytes the name of an event or an activity may have.
+pub const NAME_BYTES_MAX: usize = 1024;
+
 /// Why a text cannot be an instance ID.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum InvalidInstanceId {

@@ -1,6 +1,7 @@
 //! The default store: one file, no set-up. [redb](https://docs.rs/redb) is a copy-on-write B-tree
 //! with one writer and any number of readers, each of whom sees the file as of one commit.
 
+mod file;
 mod tables;
 mod writer;
 
@@ -11,11 +12,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use redb::{
-    Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    TableDefinition, TableError,
+    DatabaseError, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError,
 };
 use thiserror::Error as ThisError;
 
+use self::file::File;
 use self::tables::{
     ACTIVE, BINARIES, FORMAT, HISTORY, IDS, INBOX, INSTANCES, MODULES, Row, TIMERS, Tables, meta,
     unavailable,
@@ -23,9 +24,6 @@ use self::tables::{
 use self::writer::Writer;
 use super::{Chunk, Commit, Error, Lease, ModuleStore, Store, Stored, Timer, Version};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, TaskNumber, Timestamp};
-
-/// How much of the file is kept in memory.
-const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
 /// Why a file can't be used.
 #[derive(Debug, ThisError)]
@@ -59,9 +57,9 @@ pub enum OpenError {
 
 /// A store in one file.
 pub struct RedbStore {
-    /// Before the database, so that the last batch is written before that is closed.
+    /// Before the file, so that the last batch is written before that is closed.
     writer: Writer,
-    database: Arc<Database>,
+    file: Arc<File>,
 }
 
 impl RedbStore {
@@ -71,26 +69,26 @@ impl RedbStore {
     /// See [`OpenError`]; the file is as it was.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let unusable = |reason: String| OpenError::Unusable { path: path.to_owned(), reason };
-        let database = match Database::builder().set_cache_size(CACHE_BYTES).create(path) {
-            Ok(database) => Arc::new(database),
+        let file = match File::open(path) {
+            Ok(file) => Arc::new(file),
             Err(DatabaseError::DatabaseAlreadyOpen) => {
                 return Err(OpenError::InUse(path.to_owned()));
             }
             Err(error) => return Err(unusable(error.to_string())),
         };
-        let format = prepare(&database).map_err(|error| unusable(error.to_string()))?;
+        let format = prepare(&file).map_err(|error| unusable(error.to_string()))?;
         if format > FORMAT {
             let (path, found, newest) = (path.to_owned(), format, FORMAT);
             return Err(OpenError::NewerFormat { path, found, newest });
         }
-        let writer = Writer::start(database.clone()).map_err(|it| unusable(it.to_string()))?;
-        Ok(Self { writer, database })
+        let writer = Writer::start(file.clone()).map_err(|it| unusable(it.to_string()))?;
+        Ok(Self { writer, file })
     }
 
     /// Begins to read. Readers block nobody, and what they read is mostly in memory, so it is done
     /// where it is asked for; what may be long goes to a thread that may block.
     fn read(&self) -> Result<ReadTransaction, Error> {
-        self.database.begin_read().map_err(unavailable)
+        self.file.read()
     }
 
     async fn read_long<T: Send + 'static>(
@@ -104,10 +102,11 @@ impl RedbStore {
 }
 
 /// Makes all tables in a new file; returns the format of the file.
-fn prepare(database: &Database) -> Result<u64, Error> {
-    if let Some(format) = known_format(database)? {
+fn prepare(file: &File) -> Result<u64, Error> {
+    if let Some(format) = known_format(file)? {
         return Ok(format);
     }
+    let database = file.database()?;
     let transaction = database.begin_write().map_err(unavailable)?;
     let mut tables = Tables::open(&transaction)?;
     tables.advance(meta::FORMAT, FORMAT)?;
@@ -116,8 +115,8 @@ fn prepare(database: &Database) -> Result<u64, Error> {
     Ok(FORMAT)
 }
 
-fn known_format(database: &Database) -> Result<Option<u64>, Error> {
-    let transaction = database.begin_read().map_err(unavailable)?;
+fn known_format(file: &File) -> Result<Option<u64>, Error> {
+    let transaction = file.read()?;
     match transaction.open_table(tables::META) {
         Ok(meta) => {
             let format = meta.get(meta::FORMAT).map_err(unavailable)?;

@@ -79,10 +79,6 @@ const ID_BYTES_MAX: usize = u16::MAX as usize;
 pub(super) fn unavailable(error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::Corrupted(reason) => Error::Damaged(reason),
-        redb::Error::PreviousIo => Error::Unavailable(
-            "an earlier write has failed, and the file must be opened anew: restart the host"
-                .to_owned(),
-        ),
         other => Error::Unavailable(other.to_string()),
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use redb::{Database, WriteTransaction};
+use redb::WriteTransaction;
 use tokio::sync::oneshot;
+use tracing::error;
 
+use super::file::File;
 use super::tables::{Tables, unavailable};
 use crate::store::Error;
 
@@ -15,23 +17,53 @@ use crate::store::Error;
 /// none waits long for the others to be applied.
 const BATCH_MAX: usize = 1_024;
 
-/// Tells whoever asked what came of it, once the transaction has ended like this.
-type Reply = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Does its part in a transaction.
-type Request = Box<dyn FnOnce(&mut Tables<'_>) -> Reply + Send>;
+/// Something to be written.
+trait Request: Send {
+    /// Does its part in a transaction; the result is told when that has ended.
+    fn apply(&mut self, tables: &mut Tables<'_>);
+
+    /// Tells whoever asked what came of it.
+    fn answer(self: Box<Self>, ended: Result<(), Error>);
+}
+
+struct Work<F, T> {
+    work: Option<F>,
+    done: Option<Result<T, Error>>,
+    answer: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<F, T> Request for Work<F, T>
+where
+    F: FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send,
+    T: Send,
+{
+    fn apply(&mut self, tables: &mut Tables<'_>) {
+        self.done = self.work.take().map(|work| work(tables));
+    }
+
+    fn answer(self: Box<Self>, ended: Result<(), Error>) {
+        let result = match (ended, self.done) {
+            (Ok(()), Some(done)) => done,
+            (Err(failed), _) => Err(failed),
+            (Ok(()), None) => Err(Error::Unavailable("it was never tried".to_owned())),
+        };
+        // Whoever asked may have gone away.
+        let _ = self.answer.send(result);
+    }
+}
 
 /// The way to the writing thread. Dropping it lets the thread finish what is queued, and waits.
 pub(super) struct Writer {
-    requests: Option<Sender<Request>>,
+    requests: Option<Sender<Box<dyn Request>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<Database>) -> std::io::Result<Self> {
+    pub(super) fn start(file: Arc<File>) -> std::io::Result<Self> {
         let (requests, queue) = channel();
         let thread = std::thread::Builder::new()
             .name("reweft-writer".to_owned())
-            .spawn(move || write_batches(&database, &queue))?;
+            .spawn(move || write_batches(&file, &queue))?;
         Ok(Self { requests: Some(requests), thread: Some(thread) })
     }
 
@@ -42,15 +74,8 @@ impl Writer {
         work: impl FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let request: Request = Box::new(move |tables| {
-            let done = work(tables);
-            Box::new(move |committed| {
-                // Whoever asked may have gone away.
-                let _ = answer.send(done.and_then(|value| committed.map(|()| value)));
-            })
-        });
-        let gone =
-            || Error::Unavailable("the writing thread gave no answer; the log says why".to_owned());
+        let request = Box::new(Work { work: Some(work), done: None, answer });
+        let gone = || Error::Unavailable("the writing thread has ended".to_owned());
         self.requests.as_ref().ok_or_else(gone)?.send(request).map_err(|_| gone())?;
         answered.await.unwrap_or_else(|_| Err(gone()))
     }
@@ -65,47 +90,32 @@ impl Drop for Writer {
     }
 }
 
-fn write_batches(database: &Database, queue: &Receiver<Request>) {
+fn write_batches(file: &File, queue: &Receiver<Box<dyn Request>>) {
     while let Ok(first) = queue.recv() {
-        let mut replies = Vec::new();
-        let outcome = write_batch(database, first, queue, &mut replies);
-        for reply in replies {
-            reply(outcome.clone());
+        let mut batch = vec![first];
+        batch.extend(queue.try_iter().take(BATCH_MAX - 1));
+        let outcome = write_batch(file, &mut batch);
+        if let Err(failed) = &outcome {
+            error!("{} changes could not be written: {failed}", batch.len());
+            file.close();
+        }
+        for request in batch {
+            request.answer(outcome.clone());
         }
     }
 }
 
-fn write_batch(
-    database: &Database,
-    first: Request,
-    queue: &Receiver<Request>,
-    replies: &mut Vec<Reply>,
-) -> Result<(), Error> {
-    let transaction = match database.begin_write() {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            // The request is dropped unheard, and whoever asked learns that there is no answer.
-            tracing::error!("no transaction can be begun: {error}");
-            return Err(unavailable(error));
-        }
-    };
-    apply(&transaction, first, queue, replies)?;
+fn write_batch(file: &File, batch: &mut [Box<dyn Request>]) -> Result<(), Error> {
+    let database = file.database()?;
+    let transaction = database.begin_write().map_err(unavailable)?;
+    apply(&transaction, batch)?;
     transaction.commit().map_err(unavailable)
 }
 
-fn apply(
-    transaction: &WriteTransaction,
-    first: Request,
-    queue: &Receiver<Request>,
-    replies: &mut Vec<Reply>,
-) -> Result<(), Error> {
+fn apply(transaction: &WriteTransaction, batch: &mut [Box<dyn Request>]) -> Result<(), Error> {
     let mut tables = Tables::open(transaction)?;
-    replies.push(first(&mut tables));
-    while replies.len() < BATCH_MAX {
-        match queue.try_recv() {
-            Ok(request) => replies.push(request(&mut tables)),
-            Err(_) => break,
-        }
+    for request in batch {
+        request.apply(&mut tables);
     }
     // Work that failed half way has poisoned the whole batch: none of it may be committed.
     tables.finish()
