@@ -355,3 +355,6 @@ impl ModuleStore for RedbStore {
         self.read_long(read).await
     }
 }
+
+#[cfg(test)]
+mod tests;
