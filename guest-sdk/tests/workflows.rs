@@ -10,7 +10,7 @@ use reweft_sdk::{Activity, Workflow};
 
 /// With documentation, a visibility and an attribute of its own.
 #[workflow(name = "Documented Workflow")]
-#[allow(clippy::unused_async)]
+#[allow(clippy::unused_async, reason = "an attribute of its own")]
 pub async fn documented(_: Context, (one, other): (u8, u8)) -> Result<u8, Failure> {
     Ok(one + other)
 }
