@@ -2,11 +2,12 @@
 
 use hyper::body::Incoming;
 use hyper::header::ALLOW;
+use hyper::http::request::Parts as Head;
 use hyper::{Method, Request, StatusCode};
 
 use super::error::ApiError;
 use super::guard::Guard;
-use super::request::{self, Parameters};
+use super::request::{Body, Parameters};
 use super::{Answer, Limits, modules, wire, workflows};
 use crate::scheduler::Handle;
 
@@ -107,24 +108,31 @@ impl Router {
 
     /// Answers a request, whatever it is.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let path = request.uri().path().to_owned();
-        let Ok(found) = self.paths.at(&path) else {
-            return ApiError::route_not_found(request.method(), &path).answer();
+        let (head, incoming) = request.into_parts();
+        let mut body = Body::new(&head.headers, incoming);
+        let answer = self.lead(&head, &mut body).await;
+        body.discard().await;
+        answer
+    }
+
+    async fn lead(&self, head: &Head, body: &mut Body) -> Answer {
+        let (method, path) = (&head.method, head.uri.path());
+        let Ok(found) = self.paths.at(path) else {
+            return ApiError::route_not_found(method, path).answer();
         };
-        let method = request.method();
         let Some(&(_, operation)) = found.value.iter().find(|(known, _)| known == method) else {
             let known: Vec<&str> = found.value.iter().map(|(known, _)| known.as_str()).collect();
-            let mut refusal = ApiError::method_not_allowed(method, &path, &known).answer();
+            let mut refusal = ApiError::method_not_allowed(method, path, &known).answer();
             if let Ok(allow) = known.join(", ").parse() {
                 refusal.headers_mut().insert(ALLOW, allow);
             }
             return refusal;
         };
-        if let Err(refusal) = self.guard.check(&request, operation) {
+        if let Err(refusal) = self.guard.check(&head.uri, &head.headers, operation) {
             return refusal.answer();
         }
-        match Parameters::new(&found.params, request.uri().query()) {
-            Ok(parameters) => match self.operate(operation, &parameters, request).await {
+        match Parameters::new(&found.params, head.uri.query()) {
+            Ok(parameters) => match self.operate(operation, &parameters, body).await {
                 Ok(answer) => answer,
                 Err(error) => error.answer(),
             },
@@ -136,30 +144,30 @@ impl Router {
         &self,
         operation: Operation,
         parameters: &Parameters,
-        request: Request<Incoming>,
+        body: &mut Body,
     ) -> Result<Answer, ApiError> {
         let (handle, limits) = (&self.handle, &self.limits);
         match operation {
             Operation::Start => {
-                let input = request::text_body(request, limits).await?;
+                let input = body.text(limits).await?;
                 workflows::start(handle, parameters, input).await
             }
             Operation::Get => workflows::get(handle, parameters).await,
             Operation::RaiseEvent => {
-                let payload = request::text_body(request, limits).await?;
+                let payload = body.text(limits).await?;
                 workflows::raise_event(handle, parameters, payload).await
             }
             Operation::Pause | Operation::Resume | Operation::Terminate | Operation::Purge => {
-                request::json_body::<serde_json::Value>(request, limits).await?;
+                body.json::<serde_json::Value>(limits).await?;
                 workflows::act(handle, parameters, operation).await
             }
             Operation::Migrate => {
-                let target = request::json_body(request, limits).await?;
+                let target = body.json(limits).await?;
                 workflows::migrate(handle, parameters, target).await
             }
             Operation::ListModules => Ok(modules::list(handle)),
             Operation::UploadModule => {
-                let bytes = request::module_body(request, limits).await?;
+                let bytes = body.module(limits).await?;
                 modules::upload(handle, parameters, bytes).await
             }
             Operation::GetModule => modules::get(handle, parameters),
