@@ -262,6 +262,16 @@ fn a_body_on_an_action_must_be_json_if_there_is_one() {
 }
 
 #[test]
+fn the_name_of_an_event_has_a_limit() {
+    let host = host();
+    let client = host.client();
+    client.start("EventWithTimeout", "live", WAIT);
+    client.act("live", &format!("raiseEvent/{}", "x".repeat(1024)), "").expect(202);
+    let refused = client.act("live", &format!("raiseEvent/{}", "x".repeat(1025)), "");
+    refused.expect_error(400, "ERR_WORKFLOW_EVENT_NAME_TOO_LONG");
+}
+
+#[test]
 fn what_daprs_clients_ask_beforehand_is_answered() {
     let host = Host::start();
     let client = host.client();

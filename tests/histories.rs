@@ -81,7 +81,7 @@ impl Replayer {
     pub(crate) fn new(modules: &BTreeMap<Digest, Vec<u8>>) -> Self {
         let engine = WasmEngine::start().unwrap();
         let load = |(digest, bytes): (&Digest, &Vec<u8>)| {
-            let component = componentize(bytes).unwrap();
+            let component = componentize(&engine, bytes).unwrap();
             let component = Component::new(engine.engine(), component).unwrap();
             (*digest, LoadedModule::link(&engine, &component).unwrap())
         };

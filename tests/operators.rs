@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use support::guest::{Step, workflow_module};
-use support::{Client, Host, module};
+use support::{Client, Host, HostOptions, module};
 
 fn host() -> Host {
     let host = Host::start();
@@ -97,6 +97,28 @@ fn i_a_guest_that_never_yields_can_be_paused_and_asked() {
     client.act("spins", "pause", "").expect(202);
     assert_eq!(status(&client, "spins"), "SUSPENDED");
     client.act("spins", "terminate", "").expect(202);
+}
+
+#[test]
+fn c19_d5_an_instance_dropped_from_memory_comes_back() {
+    let arguments = vec!["--idle-guests-max".to_owned(), "1".to_owned()];
+    let host = Host::start_with(HostOptions { arguments, ..HostOptions::default() });
+    let client = host.client();
+    client.upload("patterns", &module("patterns"));
+    let ids: Vec<_> = (0..8).map(|number| format!("dropped-{number}")).collect();
+    for id in &ids {
+        client.start("EventCollector", id, r#"{"name":"go","count":3}"#);
+        client.start("LongTimer", &format!("timer-{id}"), "100");
+    }
+    for round in 0..3 {
+        for id in &ids {
+            client.raise(id, "go", &round.to_string());
+        }
+    }
+    for id in &ids {
+        assert_eq!(client.output_of(id), json!([0, 1, 2]));
+        client.output_of(&format!("timer-{id}"));
+    }
 }
 
 /// Two versions of one module that do not do the same.

@@ -61,6 +61,11 @@ impl Client {
         Self { base: format!("http://{address}"), agent: config.into() }
     }
 
+    /// Returns the address of the host.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// Sends a request; `None` if the host is not there or went away meanwhile.
     pub fn try_send(&self, method: &str, path: &str, body: &[u8]) -> Option<Answer> {
         let request = ureq::http::Request::builder()

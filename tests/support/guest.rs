@@ -62,9 +62,24 @@ pub fn workflow_module(workflow: &str, step: Step<'_>, output: &str) -> Vec<u8> 
         output = output.replace('\\', "\\\\").replace('"', "\\\""),
         output_bytes = output.len(),
     );
-    let (resolve, world) =
-        contract("package test:guest; world w { include reweft:workflow/workflow-module@0.1.0; }");
-    let mut module = wat::parse_str(&text).expect("the text is WebAssembly");
+    module_of(&text, "workflow-module")
+}
+
+/// Returns the core module of this text, for a world of the contract.
+///
+/// # Panics
+/// Either is wrong.
+pub fn module_of(text: &str, world: &str) -> Vec<u8> {
+    module_for(text, &format!("world w {{ include reweft:workflow/{world}@0.1.0; }}"))
+}
+
+/// Returns the core module of this text, for the one world that is described here.
+///
+/// # Panics
+/// Either is wrong.
+pub fn module_for(text: &str, world: &str) -> Vec<u8> {
+    let (resolve, world) = contract(&format!("package test:guest; {world}"));
+    let mut module = wat::parse_str(text).expect("the text is WebAssembly");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
         .expect("the module takes a section more");
     module

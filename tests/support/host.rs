@@ -134,13 +134,25 @@ impl Host {
     /// # Panics
     /// It does not run.
     pub fn stop(&mut self) -> (ExitStatus, Vec<String>) {
-        let id = self.process_id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill");
-        assert!(told.success());
+        self.signal("TERM");
         self.wait()
     }
 
-    fn wait(&mut self) -> (ExitStatus, Vec<String>) {
+    /// Sends the host a signal.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn signal(&self, name: &str) {
+        let id = self.process_id().to_string();
+        let told = Command::new("kill").args(["-s", name, &id]).status().expect("there is a kill");
+        assert!(told.success());
+    }
+
+    /// Waits for the host to end, and returns how it did and what it logged.
+    ///
+    /// # Panics
+    /// It does not run.
+    pub fn wait(&mut self) -> (ExitStatus, Vec<String>) {
         let mut process = self.process.take().expect("the host is running");
         let status = process.child.wait().expect("it can be waited for");
         process.reader.join().expect("it does not panic");

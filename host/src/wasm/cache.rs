@@ -54,11 +54,12 @@ impl CompileCache {
 
     fn load(&self, engine: &WasmEngine, path: &Path) -> Option<Component> {
         let file = fs::read(path).ok()?;
-        let (checksum, code) = file.split_at_checked(CHECKSUM_BYTES)?;
-        if checksum != Sha256::digest(code).as_slice() {
+        let parts = file.split_at_checked(CHECKSUM_BYTES);
+        let whole = parts.filter(|(sum, code)| *sum == Sha256::digest(code).as_slice());
+        let Some((_, code)) = whole else {
             warn!("{} is damaged; the module is compiled anew", path.display());
             return None;
-        }
+        };
         // SAFETY: `deserialize` trusts its bytes to be what `serialize` gave. The checksum says that
         // they are the bytes this program wrote; whoever can forge both can write to the data
         // directory, and so could replace the database or the modules in it just as well.

@@ -2,7 +2,8 @@
 //! which guests are made from it.
 
 use thiserror::Error;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker, ResourceType};
 use wit_component::ComponentEncoder;
 
 use super::activity_guest::{self, ActivityHost, ActivityInfo};
@@ -18,6 +19,8 @@ const CONTRACT: &str = "reweft:workflow/";
 const CONTRACT_VERSION: &str = "@0.1.0";
 const WORKFLOWS: &str = "reweft:workflow/workflows@0.1.0";
 const ACTIVITIES: &str = "reweft:workflow/activities@0.1.0";
+const CONTEXT: &str = "reweft:workflow/context@0.1.0";
+const ACTIVITY_CONTEXT: &str = "reweft:workflow/activity-context@0.1.0";
 const NAME_CHARACTERS_MAX: usize = 200;
 
 /// Why bytes can't be a module.
@@ -71,22 +74,28 @@ pub enum Unfit {
 ///
 /// # Errors
 /// The bytes are no WebAssembly, or a core module that can't be made into a component.
-pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+pub fn componentize(engine: &WasmEngine, bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
     let Some((magic, rest)) = bytes.split_at_checked(4) else { return Err(Unfit::NotWasm) };
     if magic != b"\0asm" {
         return Err(Unfit::NotWasm);
     }
     // The layer is a 16-bit number behind the 16-bit version: 0 for a core module.
     match rest.get(2..4) {
-        Some([0, 0]) => encode_core_module(bytes),
+        Some([0, 0]) => encode_core_module(engine, bytes),
         Some(_) => Ok(bytes.to_owned()),
         None => Err(Unfit::Invalid("it ends within its header".to_owned())),
     }
 }
 
-fn encode_core_module(bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
-    let encode = || ComponentEncoder::default().validate(true).module(bytes)?.encode();
-    encode().map_err(|error| Unfit::CoreModule(format!("{error:#}")))
+fn encode_core_module(engine: &WasmEngine, bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+    let valid = wasmtime::Module::validate(engine.engine(), bytes);
+    valid.map_err(|error| Unfit::Invalid(format!("{error:#}")))?;
+    let described = || {
+        let (stripped, _) = wit_component::metadata::decode(bytes)?;
+        anyhow::ensure!(stripped.is_some(), "it carries no description of its interface");
+        ComponentEncoder::default().validate(true).module(bytes)?.encode()
+    };
+    described().map_err(|error| Unfit::CoreModule(format!("{error:#}")))
 }
 
 /// A module, ready to make guests from.
@@ -201,8 +210,7 @@ fn link_workflows(
         &mut linker,
         |host| host,
     )?;
-    // What is left belongs to the module's activities: to call it ends the guest.
-    linker.define_unknown_imports_as_traps(component)?;
+    trap_on_calls_of(ACTIVITY_CONTEXT, &mut linker, engine, component)?;
     WorkflowModulePre::new(linker.instantiate_pre(component)?)
 }
 
@@ -216,8 +224,37 @@ fn link_activities(
         |host| host,
     )?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    linker.define_unknown_imports_as_traps(component)?;
+    trap_on_calls_of(CONTEXT, &mut linker, engine, component)?;
     ActivityModulePre::new(linker.instantiate_pre(component)?)
+}
+
+/// Links what the other half of a combined module imports: to call it ends the guest.
+fn trap_on_calls_of<T: 'static>(
+    interface: &'static str,
+    linker: &mut Linker<T>,
+    engine: &WasmEngine,
+    component: &Component,
+) -> wasmtime::Result<()> {
+    let component_type = component.component_type();
+    let import = component_type.get_import(engine.engine(), interface);
+    let Some(ComponentItem::ComponentInstance(instance)) = import.map(|import| import.ty) else {
+        return Ok(());
+    };
+    let mut linked = linker.instance(interface)?;
+    for (name, item) in instance.exports(engine.engine()) {
+        match item.ty {
+            ComponentItem::ComponentFunc(_) => {
+                let message = format!("{interface} can't be called from here ({name})");
+                linked
+                    .func_new(name, move |_, _, _, _| Err(wasmtime::Error::msg(message.clone())))?;
+            }
+            ComponentItem::Resource(_) => {
+                linked.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn checked(kind: &'static str, names: Vec<String>) -> Result<Vec<String>, Unfit> {

@@ -1,16 +1,18 @@
 //! Owns the modules of a host: what was uploaded, which version is active, and the compiled form of
 //! each version in use. It must not know of instances.
 
-use std::collections::{BTreeMap, HashMap};
+mod record;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::OnceCell;
 
+pub use self::record::{ModuleRecord, VersionRecord};
 use crate::store::{self, Lease, ModuleStore};
 use crate::wasm::cache::CompileCache;
 use crate::wasm::component::{LoadedModule, Names, Unfit, componentize};
@@ -24,45 +26,6 @@ const NAMES_TICKS_MAX: u32 = 1_000;
 const NAME_CHARACTERS_MAX: usize = 64;
 /// The component name that stands for every module, as Dapr's clients send it.
 pub const ANY_MODULE: &str = "dapr";
-
-/// A version of a module.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VersionRecord {
-    /// Its digest, in hexadecimal.
-    pub digest: String,
-    /// The names of its workflows.
-    pub workflows: Vec<String>,
-    /// The names of its activities.
-    pub activities: Vec<String>,
-    /// The size of what was uploaded.
-    pub size_bytes: u64,
-    /// When it was uploaded first, in milliseconds since 1970.
-    pub uploaded_at_ms: u64,
-    /// What its guests may use.
-    pub limits: GuestLimits,
-}
-
-/// A module, as it is stored and shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModuleRecord {
-    /// The form this record is stored in.
-    pub format: u32,
-    /// Its name.
-    pub name: String,
-    /// The digest of the version that new instances run on.
-    pub active: String,
-    /// Its versions, oldest first.
-    pub versions: Vec<VersionRecord>,
-}
-
-const RECORD_FORMAT: u32 = 1;
-
-impl ModuleRecord {
-    /// Returns the version that new instances run on.
-    pub fn active_version(&self) -> Option<&VersionRecord> {
-        self.versions.iter().find(|version| version.digest == self.active)
-    }
-}
 
 /// Why something could not be done with a module.
 #[derive(Debug, Error)]
@@ -187,7 +150,7 @@ impl Modules {
     ) -> Result<Self, store::Error> {
         let mut table = Table::default();
         for (name, bytes) in store.modules().await? {
-            table.records.insert(name.clone(), decode_record(&name, &bytes)?);
+            table.records.insert(name.clone(), ModuleRecord::decode(&name, &bytes)?);
         }
         Ok(Self {
             store,
@@ -268,29 +231,54 @@ impl Modules {
         check_name(name)?;
         let digest = Digest(Sha256::digest(&bytes).into());
         let _changing = self.changing.lock().await;
+        let taken = self.take(name, digest, bytes, now).await;
+        if taken.is_err() {
+            self.forget_unused(&[digest]);
+        }
+        taken
+    }
+
+    async fn take(
+        &self,
+        name: &str,
+        digest: Digest,
+        bytes: Bytes,
+        now: Timestamp,
+    ) -> Result<ModuleRecord, Error> {
         let known = self.get(name).ok();
-        let version = known.iter().flat_map(|record| &record.versions);
-        let version = match version.clone().find(|it| it.digest == digest.to_string()) {
+        let mut versions = known.iter().flat_map(|record| &record.versions);
+        let version = match versions.find(|version| version.digest == digest.to_string()) {
             Some(version) => version.clone(),
             None => self.inspect(digest, &bytes, now).await?,
         };
         self.check_workflows(name, &version.workflows)?;
-        let mut record = known.clone().unwrap_or_else(|| ModuleRecord {
-            format: RECORD_FORMAT,
-            name: name.to_owned(),
-            active: String::new(),
-            versions: Vec::new(),
-        });
-        record.active = version.digest.clone();
-        if !record.versions.contains(&version) {
-            record.versions.push(version);
-        }
+        let mut record = known.clone().unwrap_or_else(|| ModuleRecord::new(name));
+        record.activate(version);
         if known.as_ref() != Some(&record) {
             let stored = serde_json::to_vec(&record).map_err(|it| Error::Host(it.to_string()))?;
             self.store.save_module(self.lease, name, stored, Some((digest, bytes))).await?;
             self.write(|table| table.records.insert(name.to_owned(), record.clone()));
         }
         Ok(record)
+    }
+
+    /// Forgets what was made of those of these versions that no module has.
+    fn forget_unused(&self, digests: &[Digest]) {
+        for digest in self.unused(digests, None) {
+            self.ready.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest);
+            self.cache.remove(digest);
+        }
+    }
+
+    /// Returns those of these versions that no module has, other than `without`. The same bytes may
+    /// be there under several names.
+    fn unused(&self, digests: &[Digest], without: Option<&str>) -> Vec<Digest> {
+        self.read(|table| {
+            let others =
+                table.records.values().filter(|other| Some(other.name.as_str()) != without);
+            let used: HashSet<Digest> = others.flat_map(ModuleRecord::digests).collect();
+            digests.iter().copied().filter(|digest| !used.contains(digest)).collect()
+        })
     }
 
     async fn inspect(
@@ -325,7 +313,7 @@ impl Modules {
     async fn compile(&self, digest: Digest, bytes: Bytes) -> Result<LoadedModule, Error> {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         let compiling = tokio::task::spawn_blocking(move || {
-            let component = componentize(&bytes)?;
+            let component = componentize(&engine, &bytes)?;
             let compiled = cache
                 .compile(&engine, digest, component)
                 .map_err(|error| Unfit::Invalid(format!("{error:#}")))?;
@@ -398,40 +386,13 @@ impl Modules {
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         let record = self.get(name)?;
-        // The same bytes may have been uploaded under another name.
-        let unused: Vec<Digest> = self.read(|table| {
-            let others = table.records.values().filter(|other| other.name != name);
-            let kept: Vec<_> = others.flat_map(|other| &other.versions).collect();
-            let unused = record
-                .versions
-                .iter()
-                .filter(|version| !kept.iter().any(|other| other.digest == version.digest));
-            unused.filter_map(|version| version.digest.parse().ok()).collect()
-        });
-        self.store.delete_module(self.lease, name, unused.clone()).await?;
+        let digests: Vec<_> = record.digests().collect();
+        let unused = self.unused(&digests, Some(name));
+        self.store.delete_module(self.lease, name, unused).await?;
         self.write(|table| table.records.remove(name));
-        for digest in unused {
-            self.ready.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest);
-            self.cache.remove(digest);
-        }
+        self.forget_unused(&digests);
         Ok(())
     }
-}
-
-fn decode_record(name: &str, bytes: &[u8]) -> Result<ModuleRecord, store::Error> {
-    let damaged = |reason: String| store::Error::Damaged(format!("module '{name}': {reason}"));
-    #[derive(Deserialize)]
-    struct Header {
-        format: u32,
-    }
-    let header: Header = serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))?;
-    if header.format > RECORD_FORMAT {
-        return Err(damaged(format!(
-            "its record has format {}, but this release reads formats up to {RECORD_FORMAT}: start the newer release that wrote it",
-            header.format
-        )));
-    }
-    serde_json::from_slice(bytes).map_err(|it| damaged(it.to_string()))
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

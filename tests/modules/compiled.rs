@@ -1,0 +1,130 @@
+//! Compiled code on disk: used where it is whole, replaced where it is not, and never relied on.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use serde_json::json;
+use support::Host;
+
+use super::{delete, run, version};
+
+/// What is in the folder: file by file, and which file it is.
+pub(super) fn files(host: &Host) -> Vec<(PathBuf, u64, i64)> {
+    let entries = fs::read_dir(host.data_dir().join("compiled")).unwrap();
+    let mut files: Vec<_> = entries
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            (entry.path(), metadata.ino(), metadata.mtime_nsec())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn the_file(host: &Host) -> PathBuf {
+    let files = files(host);
+    assert_eq!(files.len(), 1, "{files:?}");
+    let path = files[0].0.clone();
+    assert!(path.extension().is_some_and(|extension| extension == "cwasm"), "{files:?}");
+    path
+}
+
+fn host() -> Host {
+    let host = Host::start();
+    host.client().upload("kept", &version("Kept", "1"));
+    host
+}
+
+fn warnings(log: &[String]) -> Vec<&String> {
+    log.iter().filter(|line| line.contains(r#""level":"WARN""#)).collect()
+}
+
+#[test]
+fn k9_compiled_code_is_used_again() {
+    let mut host = host();
+    let before = files(&host);
+    assert_eq!(run(&host.client(), "Kept", "first"), json!(1));
+    for id in ["second", "third"] {
+        host.kill();
+        host.restart();
+        assert_eq!(run(&host.client(), "Kept", id), json!(1));
+        assert_eq!(files(&host), before, "nothing was written");
+    }
+}
+
+#[test]
+fn damaged_code_is_ignored_with_a_warning_and_replaced() {
+    let mut host = host();
+    let path = the_file(&host);
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let whole = fs::read(&path).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let damages = [
+        ("in the checksum", flipped(0)),
+        ("in the middle", flipped(whole.len() / 2)),
+        ("at the end", flipped(whole.len() - 1)),
+        ("cut short", whole[..whole.len() / 2].to_owned()),
+        ("cut very short", whole[..10].to_owned()),
+        ("empty", Vec::new()),
+        ("longer", [&whole[..], b"x"].concat()),
+        ("another file", b"What is this?".repeat(100)),
+    ];
+    for (position, (damage, bytes)) in damages.iter().enumerate() {
+        host.kill();
+        fs::write(&path, bytes).unwrap();
+        host.restart();
+        assert_eq!(run(&host.client(), "Kept", &format!("run-{position}")), json!(1), "{damage}");
+        let log = host.log();
+        let warned = warnings(&log).iter().any(|line| line.contains(&name));
+        assert!(warned, "{damage}: {log:#?}");
+        assert_eq!(the_file(&host), path, "{damage}: no other file");
+        let replaced = files(&host);
+        host.kill();
+        host.restart();
+        assert_eq!(run(&host.client(), "Kept", &format!("rerun-{position}")), json!(1));
+        assert_eq!(files(&host), replaced, "{damage}: it was whole again");
+        assert_eq!(warnings(&host.log()), Vec::<&String>::new(), "{damage}");
+    }
+}
+
+#[test]
+fn without_the_folder_everything_works() {
+    let mut host = host();
+    let path = the_file(&host);
+    host.kill();
+    fs::remove_dir_all(host.data_dir().join("compiled")).unwrap();
+    host.restart();
+    assert_eq!(run(&host.client(), "Kept", "restarted"), json!(1));
+    assert_eq!(the_file(&host), path);
+    // Even if it goes while the host runs.
+    fs::remove_dir_all(host.data_dir().join("compiled")).unwrap();
+    host.client().upload("kept", &version("Kept", "2"));
+    assert_eq!(run(&host.client(), "Kept", "meanwhile"), json!(2));
+    host.client().upload("gone", &version("Gone", "1"));
+    delete(&host.client(), "gone").expect(204);
+    host.kill();
+    host.restart();
+    assert_eq!(run(&host.client(), "Kept", "afterwards"), json!(2));
+}
+
+#[test]
+fn what_is_refused_leaves_no_code_behind() {
+    let host = host();
+    let before = files(&host);
+    let client = host.client();
+    let taken = client.send("PUT", "/v1.0/modules/other", &version("Kept", "2"));
+    taken.expect_error(409, "ERR_WORKFLOW_TAKEN");
+    // Not even what another module has: that stays.
+    let taken = client.send("PUT", "/v1.0/modules/other", &version("Kept", "1"));
+    taken.expect_error(409, "ERR_WORKFLOW_TAKEN");
+    let unusable = client.send("PUT", "/v1.0/modules/other", &version("a/b", "2"));
+    unusable.expect_error(422, "ERR_MODULE_NAME_UNUSABLE");
+    assert_eq!(files(&host), before);
+    assert_eq!(run(&client, "Kept", "run"), json!(1));
+}
