@@ -38,7 +38,7 @@ fn case(number: usize, random: &mut impl Rng) -> Case {
         2 => {
             let input = json!({ "name": "go", "timeoutMs": 3_600_000 });
             let payload = json!({ "number": number });
-            let output = json!({ "received": payload.clone() });
+            let output = json!({ "received": payload });
             ("EventWithTimeout", input, Some(("GO", payload)), output)
         }
         3 => (

@@ -137,12 +137,11 @@ fn the_loser_of_a_race_is_cancelled() {
 
 #[workflow]
 async fn unbiased_race(ctx: Context) -> Result<u64, Failure> {
-    let mut winner = 0;
-    futures::select! {
-        () = ctx.sleep(seconds(2)) => winner = 2,
-        () = ctx.sleep(seconds(1)) => winner = 1,
-        number = ctx.event::<u64>("Number") => winner = number?,
-    }
+    let winner = futures::select! {
+        () = ctx.sleep(seconds(2)) => 2,
+        () = ctx.sleep(seconds(1)) => 1,
+        number = ctx.event::<u64>("Number") => number?,
+    };
     let (short, long) = (ctx.sleep(SECOND), ctx.sleep(seconds(9)));
     pin_mut!(short, long);
     select(short, long).await;
