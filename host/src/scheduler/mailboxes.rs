@@ -44,6 +44,8 @@ pub(super) struct Mailboxes {
 
 #[derive(Default)]
 struct Inner {
+    /// Nothing is taken any more.
+    closed: bool,
     senders: HashMap<InstanceNumber, mpsc::UnboundedSender<Envelope>>,
     /// Instances that keep an idle guest, by when they last worked.
     idle: BTreeMap<u64, InstanceNumber>,
@@ -70,7 +72,8 @@ impl Mailboxes {
     }
 
     /// Puts an envelope into an instance's mailbox; if it has none, makes one and lets `begin` set
-    /// the instance to work on it.
+    /// the instance to work on it. Once all are closed the envelope is dropped, and so is its
+    /// acknowledgement, which tells whoever waits for it.
     pub(super) fn send(
         &self,
         instance: InstanceNumber,
@@ -78,6 +81,9 @@ impl Mailboxes {
         begin: impl FnOnce(Mailbox),
     ) {
         let mut inner = self.lock();
+        if inner.closed {
+            return;
+        }
         let envelope = match inner.senders.get(&instance) {
             Some(sender) => match sender.send(envelope) {
                 Ok(()) => return,
@@ -91,6 +97,13 @@ impl Mailboxes {
         let _ = sender.send(envelope);
         inner.senders.insert(instance, sender);
         begin(mailbox);
+    }
+
+    /// Takes nothing more. Each instance deals with what is in its mailbox, and then ends.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.senders.clear();
     }
 
     /// Takes the mailbox of an instance away, unless something is in it. Nothing is lost: whoever

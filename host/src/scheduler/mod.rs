@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 use tracing::info;
 
 pub use self::handle::{Found, Handle, SelectVersionError, Start, StartError};
@@ -106,13 +107,15 @@ struct Core {
     activities: Arc<Activities>,
     timers: Timers,
     mailboxes: Mailboxes,
+    /// The instances at work.
+    working: TaskTracker,
     limits: Limits,
 }
 
 impl Core {
     fn send(self: &Arc<Self>, instance: InstanceNumber, envelope: Envelope) {
         self.mailboxes.send(instance, envelope, |mailbox| {
-            tokio::spawn(Instance::new(self.clone(), instance, mailbox).run());
+            self.working.spawn(Instance::new(self.clone(), instance, mailbox).run());
         });
     }
 
@@ -170,6 +173,7 @@ impl Scheduler {
             activities,
             timers: Timers::new(),
             mailboxes: Mailboxes::new(limits.idle_guests),
+            working: TaskTracker::new(),
             limits,
         });
         take_up(&core).await?;
@@ -189,10 +193,14 @@ impl Scheduler {
         self.handle.clone()
     }
 
-    /// Stops taking up new work, and waits until the running activities have ended.
+    /// Stops taking up new work, and waits until the running activities have ended and what has been
+    /// sent to instances is on disk.
     pub async fn drain(&self) {
         self.timers.abort();
         self.core.activities.drain().await;
+        self.core.mailboxes.close();
+        self.core.working.close();
+        self.core.working.wait().await;
     }
 }
 
