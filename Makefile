@@ -5,7 +5,7 @@ EXAMPLES := orders patterns
 # Examples as they are uploaded: core modules, which the host turns into components itself.
 BUILT := target/wasm/wasm32-unknown-unknown/module
 
-.PHONY: demo test check modules soak bench clean
+.PHONY: demo test check modules soak clean
 
 ## Build everything, and run the example on a real host, showing each request.
 demo: modules
@@ -17,6 +17,13 @@ test: check modules
 	cargo build --locked -p reweft
 	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/debug/reweft \
 		cargo test --locked --workspace
+
+## Kill a host hundreds of times while it drives thousands of instances. Takes a quarter of an hour.
+soak: modules
+	cargo build --release --locked -p reweft
+	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
+		REWEFT_CRASH_INSTANCES=5000 REWEFT_CRASH_KILLS=500 \
+		cargo test --release --locked -p reweft-tests -- --nocapture n12
 
 check:
 	cargo fmt --all --check

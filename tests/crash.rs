@@ -12,9 +12,14 @@ use support::{Client, Host, module};
 
 use crate::histories::{self, Replayer};
 
-const INSTANCES: usize = 200;
-const KILLS: usize = 20;
+/// How many instances, and how often the host is killed at least: `make soak` asks for more.
+const INSTANCES: (&str, usize) = ("REWEFT_CRASH_INSTANCES", 200);
+const KILLS: (&str, usize) = ("REWEFT_CRASH_KILLS", 20);
 const CLIENTS: usize = 4;
+
+fn at_least((variable, otherwise): (&str, usize)) -> usize {
+    std::env::var(variable).ok().and_then(|given| given.parse().ok()).unwrap_or(otherwise)
+}
 
 /// An instance to drive, and how it must end.
 struct Case {
@@ -97,7 +102,7 @@ fn milliseconds(random: &mut impl Rng, most: u32) -> Duration {
 fn n12_killed_at_random_moments_everything_acknowledged_is_true() {
     let mut random = ChaCha8Rng::seed_from_u64(support::seed());
     let cases: Arc<Vec<Case>> =
-        Arc::new((0..INSTANCES).map(|number| case(number, &mut random)).collect());
+        Arc::new((0..at_least(INSTANCES)).map(|number| case(number, &mut random)).collect());
     let mut host = Host::start();
     for name in ["patterns", "orders"] {
         host.client().upload(name, &module(name));
@@ -116,7 +121,7 @@ fn n12_killed_at_random_moments_everything_acknowledged_is_true() {
         host.kill();
         host.restart();
         *address.lock().unwrap() = host.client();
-        if kill >= KILLS && drivers.iter().all(std::thread::JoinHandle::is_finished) {
+        if kill >= at_least(KILLS) && drivers.iter().all(std::thread::JoinHandle::is_finished) {
             break;
         }
     }

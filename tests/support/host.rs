@@ -1,5 +1,6 @@
 //! A host in a process of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,6 +15,8 @@ use crate::Client;
 /// How to start a host.
 #[derive(Clone, Debug, Default)]
 pub struct HostOptions {
+    /// Say where to listen, and all else that is always said, by variables and not by flags.
+    pub by_environment: bool,
     /// Further arguments.
     pub arguments: Vec<String>,
     /// Variables of its environment.
@@ -68,8 +71,18 @@ impl Host {
     /// It does not come up.
     pub fn restart(&mut self) {
         let mut command = binary();
-        command.arg("serve").arg("--listen").arg("127.0.0.1:0");
-        command.arg("--data-dir").arg(self.data_dir()).arg("--log-format").arg("json");
+        command.arg("serve");
+        let settings: [(&str, &OsStr); 3] = [
+            ("listen", OsStr::new("127.0.0.1:0")),
+            ("data-dir", self.data_dir().as_os_str()),
+            ("log-format", OsStr::new("json")),
+        ];
+        for (name, value) in settings {
+            match self.options.by_environment {
+                true => command.env(variable(name), value),
+                false => command.arg(format!("--{name}")).arg(value),
+            };
+        }
         command.args(&self.options.arguments).envs(self.options.environment.iter().cloned());
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary can be started");
         let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
@@ -178,6 +191,10 @@ impl Drop for Host {
             let _ = process.child.wait();
         }
     }
+}
+
+fn variable(flag: &str) -> String {
+    format!("REWEFT_{}", flag.to_uppercase().replace('-', "_"))
 }
 
 fn listening_address(line: &str) -> Option<String> {

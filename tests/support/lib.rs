@@ -3,6 +3,7 @@
 mod client;
 pub mod guest;
 pub mod host;
+pub mod wire;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

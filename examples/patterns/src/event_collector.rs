@@ -20,6 +20,7 @@ pub async fn event_collector(ctx: Context, wanted: Collection) -> Result<Vec<Val
     for number in 1..=wanted.count {
         payloads.push(ctx.event(&wanted.name).await?);
         ctx.set_custom_status(format!("{number} of {}", wanted.count));
+        ctx.log(Level::Info, format!("event {number} of {}", wanted.count));
     }
     Ok(payloads)
 }
