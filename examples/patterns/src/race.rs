@@ -10,13 +10,14 @@ use crate::event_with_timeout::{Wait, Waited};
 #[workflow(name = "Race")]
 pub async fn race(ctx: Context, wait: Wait) -> Result<Vec<Waited>, Failure> {
     let mut results = Vec::new();
-    for _ in 0..2 {
+    for number in 1..=2 {
         let mut event = ctx.event(&wait.name);
         let mut timer = ctx.sleep(Duration::from_millis(wait.timeout_ms));
         results.push(select_biased! {
             payload = event => Waited::Received(payload?),
             () = timer => Waited::TimedOut(true),
         });
+        ctx.set_custom_status(format!("{number} of 2 races"));
     }
     Ok(results)
 }
