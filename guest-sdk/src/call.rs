@@ -10,10 +10,10 @@ use futures_core::FusedFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::deferred::{Deferred, Options};
 use crate::executor::Runtime;
-use crate::host::Outcome;
-use crate::payload::{INVALID_INPUT, INVALID_OUTPUT, decode, encode};
-use crate::retry::CallOptions;
+use crate::host::{Host, TaskId};
+use crate::retry::ActivityOptions;
 use crate::{Failure, RetryPolicy, Task};
 
 /// A call of an activity, made by [`Context::activity`](crate::Context::activity).
@@ -25,22 +25,25 @@ use crate::{Failure, RetryPolicy, Task};
 /// Once scheduled, dropping it cancels the activity, as with any [`Task`].
 #[must_use = "the activity is scheduled when this is awaited or started"]
 pub struct Call<T> {
-    runtime: Rc<Runtime>,
-    name: String,
-    input: Result<String, Failure>,
-    options: CallOptions,
-    task: Option<Task<Result<T, Failure>>>,
+    deferred: Deferred<T, ActivityOptions>,
+}
+
+impl Options for ActivityOptions {
+    const CALLEE: &'static str = "activity";
+
+    fn ask(&self, host: &dyn Host, name: &str, input: &str) -> TaskId {
+        host.call_activity(name, input, self)
+    }
 }
 
 impl<T: DeserializeOwned> Call<T> {
     pub(crate) fn new(runtime: Rc<Runtime>, name: String, input: &impl Serialize) -> Self {
-        let input = encode(input, INVALID_INPUT, format_args!("the input of activity {name:?}"));
-        Self { runtime, name, input, options: CallOptions::default(), task: None }
+        Self { deferred: Deferred::new(runtime, name, input) }
     }
 
     /// Tries again after a failure, as `policy` says. Without this there is one attempt.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.options.retry = Some(policy);
+        self.deferred.options.retry = Some(policy);
         self
     }
 
@@ -48,7 +51,16 @@ impl<T: DeserializeOwned> Call<T> {
     /// host refuses zero, which ends the run, with error type `invalid-argument`. Without this an
     /// attempt may take as long as the host allows.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
+        self.deferred.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Lets an attempt go this long without a
+    /// [heartbeat](crate::ActivityContext::heartbeat); it then counts as failed, with error type
+    /// `heartbeat-timeout`. So a long activity that hangs is found out early. Zero is refused as for
+    /// [`timeout`](Self::timeout). Without this an activity need not send any heartbeat.
+    pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
+        self.deferred.options.heartbeat_timeout = Some(timeout);
         self
     }
 
@@ -65,51 +77,27 @@ impl<T: DeserializeOwned> Call<T> {
     ///     bread.await
     /// }
     /// ```
-    pub fn start(mut self) -> Task<Result<T, Failure>> {
-        match self.task.take() {
-            Some(task) => task,
-            None => self.schedule(),
-        }
+    pub fn start(self) -> Task<Result<T, Failure>> {
+        self.deferred.start()
     }
-
-    fn schedule(&self) -> Task<Result<T, Failure>> {
-        let (runtime, name) = (self.runtime.clone(), self.name.clone());
-        match &self.input {
-            Ok(input) => {
-                let task = runtime.host.call_activity(&name, input, &self.options);
-                Task::new(runtime, task, name, read_output)
-            }
-            Err(failure) => Task::known(runtime, Err(failure.clone()), name, read_output),
-        }
-    }
-}
-
-fn read_output<T: DeserializeOwned>(activity: &str, outcome: Outcome) -> Result<T, Failure> {
-    decode(&outcome?, INVALID_OUTPUT, format_args!("the output of activity {activity:?}"))
 }
 
 impl<T: DeserializeOwned> Future for Call<T> {
     type Output = Result<T, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut task = match self.task.take() {
-            Some(task) => task,
-            None => self.schedule(),
-        };
-        let result = Pin::new(&mut task).poll(context);
-        self.task = Some(task);
-        result
+        Pin::new(&mut self.deferred).poll(context)
     }
 }
 
 impl<T: DeserializeOwned> FusedFuture for Call<T> {
     fn is_terminated(&self) -> bool {
-        self.task.as_ref().is_some_and(Task::is_terminated)
+        self.deferred.is_terminated()
     }
 }
 
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Call").field("name", &self.deferred.name()).finish_non_exhaustive()
     }
 }

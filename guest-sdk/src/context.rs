@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::executor::Runtime;
-use crate::host::{Host, InstanceInfo, Level, Outcome};
-use crate::payload::{INVALID_EVENT, decode};
-use crate::{Activity, Call, Failure, Task};
+use crate::host::{Host, InstanceInfo, Level, Outcome, UnreadEvents};
+use crate::payload::{INVALID_EVENT, INVALID_INPUT, decode, encode};
+use crate::{Activity, Call, ChildCall, Failure, Task, Workflow};
 
 /// What a workflow may ask of its host, and its only view of the world: everything here is recorded
 /// in the history of the run, and answered from it when the run is replayed.
@@ -80,6 +80,55 @@ impl Context {
         Call::new(self.runtime(), name.into(), &input)
     }
 
+    /// Calls another workflow as a child: an instance of its own, started exactly once in each
+    /// attempt. Await the call, [start](ChildCall::start) it, or first say how it is to be
+    /// [retried](ChildCall::retry) and [named](ChildCall::instance_id).
+    ///
+    /// It fails as the child does; or with error type `instance-exists`, `terminated` if somebody
+    /// terminates the child, or `limit-exceeded` if children are nested too deeply.
+    ///
+    /// ```
+    /// # use reweft_sdk::prelude::*;
+    /// #[workflow]
+    /// async fn deliver(ctx: Context, parcel: String) -> Result<u32, Failure> {
+    ///     # let _ = parcel;
+    ///     ctx.sleep(Duration::from_secs(24 * 60 * 60)).await;
+    ///     Ok(1)
+    /// }
+    ///
+    /// #[workflow]
+    /// async fn deliver_all(ctx: Context, parcels: Vec<String>) -> Result<u32, Failure> {
+    ///     let deliveries = parcels.into_iter().map(|parcel| ctx.workflow(deliver, parcel));
+    ///     Ok(futures::future::try_join_all(deliveries).await?.iter().sum())
+    /// }
+    /// ```
+    pub fn workflow<W>(&self, workflow: W, input: W::Input) -> ChildCall<W::Output>
+    where
+        W: Workflow,
+        W::Input: Serialize,
+        W::Output: DeserializeOwned,
+    {
+        let _: W = workflow;
+        ChildCall::new(self.runtime(), W::NAME.to_owned(), &input)
+    }
+
+    /// Calls a workflow by its name, as a child; it may be in any module of the host. A name that
+    /// nobody has makes the call fail, with error type `workflow-not-found`.
+    ///
+    /// ```
+    /// # use reweft_sdk::prelude::*;
+    /// # async fn example(ctx: Context) -> Result<(), Failure> {
+    /// let receipt = ctx.workflow_named::<String>("Billing", ("customer-3", 12.5)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn workflow_named<T: DeserializeOwned>(
+        &self,
+        name: impl Into<String>,
+        input: impl Serialize,
+    ) -> ChildCall<T> {
+        ChildCall::new(self.runtime(), name.into(), &input)
+    }
+
     /// Starts a timer, now: it resolves when this much time has passed, in whole milliseconds,
     /// rounded up, and never earlier. It survives restarts of the host, and costs no memory while
     /// it waits for long. A time past the year 9999 ends the run, with error type
@@ -98,6 +147,30 @@ impl Context {
     pub fn event<T: DeserializeOwned>(&self, name: &str) -> Task<Result<T, Failure>> {
         let task = self.runtime.host.wait_event(name);
         Task::new(self.runtime(), task, name.to_owned(), read_event)
+    }
+
+    /// Raises an event to another instance, as if from outside, when this workflow waits next or
+    /// ends. An instance that doesn't exist, or has ended, gets nothing, and nobody is told.
+    ///
+    /// ```
+    /// # use reweft_sdk::prelude::*;
+    /// # fn example(ctx: Context) -> Result<(), Failure> {
+    /// ctx.raise_event("order-7", "Approval", true)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// JSON has no words for the payload: the error type is `invalid-event`.
+    pub fn raise_event(
+        &self,
+        instance_id: &str,
+        name: &str,
+        payload: impl Serialize,
+    ) -> Result<(), Failure> {
+        let what = format_args!("the payload of event {name:?}");
+        let payload = encode(&payload, INVALID_EVENT, what)?;
+        self.runtime.host.raise_event(instance_id, name, &payload);
+        Ok(())
     }
 
     /// Gives a future no longer than `limit`, counted from this call. A future that is late is
@@ -151,6 +224,62 @@ impl Context {
     /// Shows `status` with the instance, from the moment this workflow waits next or ends.
     pub fn set_custom_status(&self, status: impl Into<String>) {
         self.runtime.host.set_custom_status(&status.into());
+    }
+
+    /// Ends this run, and begins another with this input under the same instance ID. Its history
+    /// begins anew, so that a workflow may go on for ever; the custom status is empty again. What
+    /// this run still waits for is cancelled, but for children, which go on.
+    ///
+    /// Nothing comes after it but a failure to write the input:
+    ///
+    /// ```
+    /// use reweft_sdk::prelude::*;
+    ///
+    /// #[activity]
+    /// fn sweep() -> Result<(), Failure> {
+    ///     Ok(())
+    /// }
+    ///
+    /// /// Sweeps once a day, and counts the days.
+    /// #[workflow]
+    /// async fn janitor(ctx: Context, day: u64) -> Result<(), Failure> {
+    ///     ctx.activity(sweep, ()).await?;
+    ///     ctx.sleep(Duration::from_secs(24 * 60 * 60)).await;
+    ///     return ctx.continue_as_new(day + 1, UnreadEvents::Keep).await;
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// JSON has no words for the input: the error type is `invalid-input`, and this run goes on.
+    pub async fn continue_as_new<T>(
+        &self,
+        input: impl Serialize,
+        unread: UnreadEvents,
+    ) -> Result<T, Failure> {
+        let input = encode(&input, INVALID_INPUT, "the input of the next run")?;
+        self.runtime.continue_as_new(&input, unread);
+        pending().await
+    }
+
+    /// Returns whether the code behind a change is to go its new way, so that a workflow can be
+    /// changed while instances of it run: true where this point is reached for the first time, which
+    /// is then remembered, and false in a run that was beyond it before the change. The answer is the
+    /// same whenever it is asked again under this name.
+    ///
+    /// ```
+    /// # use reweft_sdk::prelude::*;
+    /// # #[activity] fn charge(_order: u32) -> Result<(), Failure> { Ok(()) }
+    /// # #[activity] fn check_credit(_order: u32) -> Result<(), Failure> { Ok(()) }
+    /// #[workflow]
+    /// async fn pay(ctx: Context, order: u32) -> Result<(), Failure> {
+    ///     if ctx.is_patched("check-credit-first") {
+    ///         ctx.activity(check_credit, order).await?;
+    ///     }
+    ///     ctx.activity(charge, order).await
+    /// }
+    /// ```
+    pub fn is_patched(&self, patch: &str) -> bool {
+        self.runtime.host.is_patched(patch)
     }
 
     /// Returns who is running.

@@ -1,14 +1,9 @@
 //! Owns what an author defines: the traits behind `#[workflow]` and `#[activity]`.
 
-use std::fmt;
-use std::rc::Rc;
-use std::time::SystemTime;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::host::{ActivityHost, ActivityInfo, Level};
-use crate::{Context, Failure};
+use crate::{ActivityContext, Context, Failure};
 
 /// Turns an `async fn` into a workflow: a unit struct of the same name that implements [`Workflow`].
 ///
@@ -114,55 +109,5 @@ impl<T, E: Into<Failure>> Outcome for Result<T, E> {
 
     fn into_result(self) -> Result<T, Failure> {
         self.map_err(Into::into)
-    }
-}
-
-/// What an activity sees of its host, beside WASI.
-#[derive(Clone)]
-pub struct ActivityContext {
-    host: Rc<dyn ActivityHost>,
-    info: Rc<ActivityInfo>,
-}
-
-impl ActivityContext {
-    pub(crate) fn new(host: Rc<dyn ActivityHost>, info: ActivityInfo) -> Self {
-        Self { host, info: Rc::new(info) }
-    }
-
-    /// Returns what is being done, and for whom.
-    pub fn info(&self) -> &ActivityInfo {
-        &self.info
-    }
-
-    /// Returns the ID of the instance that asked for it.
-    pub fn instance_id(&self) -> &str {
-        &self.info.instance_id
-    }
-
-    /// Returns the number of this attempt, from 1.
-    pub fn attempt(&self) -> u32 {
-        self.info.attempt
-    }
-
-    /// Returns a key that is the same for every attempt of this call and different for every other
-    /// call: what to give a payment service so that it pays once.
-    pub fn idempotency_key(&self) -> &str {
-        &self.info.idempotency_key
-    }
-
-    /// Returns when this attempt is stopped.
-    pub fn deadline(&self) -> SystemTime {
-        self.info.deadline
-    }
-
-    /// Writes a line to the host's log.
-    pub fn log(&self, level: Level, message: impl fmt::Display) {
-        self.host.log(level, &message.to_string());
-    }
-}
-
-impl fmt::Debug for ActivityContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ActivityContext").field("info", &self.info).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,11 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::Cancelled;
 use crate::payload::readable_type_name;
+
+/// Error type of what somebody has cancelled.
+pub(crate) const CANCELLED: &str = "cancelled";
 
 /// Why a workflow or an activity failed.
 ///
@@ -63,9 +67,11 @@ impl fmt::Display for Failure {
     }
 }
 
-impl<E: Error> From<E> for Failure {
-    /// Takes the name of the type, and what the error and all its sources display.
+impl<E: Error + 'static> From<E> for Failure {
+    /// Takes the name of the type, and what the error and all its sources display. [`Cancelled`]
+    /// alone has the error type that the contract gives it, `cancelled`.
     fn from(error: E) -> Self {
+        let is_cancelled = (&error as &dyn Error).is::<Cancelled>();
         let mut message = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
@@ -77,7 +83,11 @@ impl<E: Error> From<E> for Failure {
             }
             source = cause.source();
         }
-        Self::new(readable_type_name::<E>(), message)
+        let error_type = match is_cancelled {
+            true => CANCELLED.to_owned(),
+            false => readable_type_name::<E>(),
+        };
+        Self::new(error_type, message)
     }
 }
 
@@ -108,5 +118,10 @@ mod tests {
         assert_eq!(failure.message, "can't count: invalid digit found in string");
         assert!(!failure.non_retriable && failure.stack_trace.is_none());
         assert!(failure.non_retriable().non_retriable);
+    }
+
+    #[test]
+    fn a_cancelled_attempt_has_the_error_type_of_the_contract() {
+        assert_eq!(Failure::from(Cancelled).error_type, "cancelled");
     }
 }

@@ -11,8 +11,8 @@ use crate::bindings::reweft::workflow::context as wire;
 use crate::bindings::reweft::workflow::{activity_context as activity_wire, types};
 use crate::host::{ActivityHost, ActivityInfo, Host, InstanceInfo, Level, Outcome, TaskId};
 use crate::module::Module;
-use crate::retry::{CallOptions, RetryPolicy, whole_ms};
-use crate::{ActivityContext, Context, Failure};
+use crate::retry::{ActivityOptions, ChildOptions, RetryPolicy, whole_ms};
+use crate::{ActivityContext, Context, Failure, UnreadEvents};
 
 /// The entry point `workflows.run`.
 pub fn run(module: &Module, name: &str, input: &str) -> Result<String, types::Failure> {
@@ -42,13 +42,14 @@ fn report_panics(fail: fn(&types::Failure)) {
 #[derive(Default)]
 struct RealHost {
     tasks: RefCell<BTreeMap<TaskId, wire::Task>>,
+    /// How many tasks have been made: the host counts them alike.
     created: Cell<u64>,
 }
 
 impl RealHost {
     fn keep(&self, task: wire::Task) -> TaskId {
-        let id = TaskId(self.created.get());
-        self.created.set(id.0 + 1);
+        let id = TaskId(self.created.get() + 1);
+        self.created.set(id.0);
         self.tasks.borrow_mut().insert(id, task);
         id
     }
@@ -63,16 +64,31 @@ impl Host for RealHost {
             module_name: info.module_name,
             module_digest: info.module_digest,
             started_at: time(info.started_at),
+            parent_instance_id: info.parent_instance_id,
             replaying: info.replaying,
         }
     }
 
-    fn call_activity(&self, name: &str, input: &str, options: &CallOptions) -> TaskId {
+    fn call_activity(&self, name: &str, input: &str, options: &ActivityOptions) -> TaskId {
         let options = wire::ActivityOptions {
             retry: options.retry.map(policy_to_wire),
             timeout: options.timeout.map(whole_ms),
+            heartbeat_timeout: options.heartbeat_timeout.map(whole_ms),
         };
         self.keep(wire::call_activity(name, input, options))
+    }
+
+    fn call_workflow(&self, name: &str, input: &str, options: &ChildOptions) -> TaskId {
+        let options = wire::ChildOptions {
+            instance_id: options.instance_id.clone(),
+            retry: options.retry.map(policy_to_wire),
+            detached: options.detached,
+        };
+        self.keep(wire::call_workflow(name, input, &options))
+    }
+
+    fn raise_event(&self, instance_id: &str, name: &str, payload: &str) {
+        wire::raise_event(instance_id, name, payload);
     }
 
     fn start_timer(&self, delay: Duration) -> TaskId {
@@ -96,10 +112,8 @@ impl Host for RealHost {
         self.tasks.borrow_mut().remove(&task);
     }
 
-    fn select(&self, tasks: &[TaskId]) -> Result<usize, Failure> {
-        let kept = self.tasks.borrow();
-        let handles: Vec<&wire::Task> = tasks.iter().map(|task| &kept[task]).collect();
-        Ok(wire::select(&handles) as usize)
+    fn select(&self) -> Option<TaskId> {
+        Some(TaskId(wire::select_any().into()))
     }
 
     fn now(&self) -> SystemTime {
@@ -118,6 +132,14 @@ impl Host for RealHost {
         wire::set_custom_status(status);
     }
 
+    fn continue_as_new(&self, input: &str, unread: UnreadEvents) {
+        wire::continue_as_new(input, unread == UnreadEvents::Keep);
+    }
+
+    fn is_patched(&self, patch: &str) -> bool {
+        wire::is_patched(patch)
+    }
+
     fn log(&self, level: Level, message: &str) {
         wire::log(level_to_wire(level), message);
     }
@@ -127,6 +149,14 @@ impl Host for RealHost {
 struct RealActivityHost;
 
 impl ActivityHost for RealActivityHost {
+    fn heartbeat(&self, progress: &str) -> bool {
+        activity_wire::heartbeat(progress)
+    }
+
+    fn last_progress(&self) -> Option<String> {
+        activity_wire::last_progress()
+    }
+
     fn log(&self, level: Level, message: &str) {
         activity_wire::log(level_to_wire(level), message);
     }

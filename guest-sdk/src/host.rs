@@ -4,37 +4,45 @@
 use std::time::{Duration, SystemTime};
 
 use crate::Failure;
-use crate::retry::CallOptions;
+use crate::retry::{ActivityOptions, ChildOptions};
 
 /// What a task resolves to.
 pub(crate) type Outcome = Result<String, Failure>;
 
-/// A task, numbered in the order of creation.
+/// A task, numbered in the order of creation, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TaskId(pub(crate) u64);
 
 /// What a workflow may ask; `wit/context.wit` says what each call means.
 pub(crate) trait Host {
     fn info(&self) -> InstanceInfo;
-    fn call_activity(&self, name: &str, input: &str, options: &CallOptions) -> TaskId;
+    fn call_activity(&self, name: &str, input: &str, options: &ActivityOptions) -> TaskId;
+    fn call_workflow(&self, name: &str, input: &str, options: &ChildOptions) -> TaskId;
+    fn raise_event(&self, instance_id: &str, name: &str, payload: &str);
     fn start_timer(&self, delay: Duration) -> TaskId;
     fn wait_event(&self, name: &str) -> TaskId;
     fn outcome(&self, task: TaskId) -> Option<Outcome>;
     fn cancel(&self, task: TaskId);
     /// Forgets a task that nobody will ask about again.
     fn release(&self, task: TaskId);
-    /// Blocks until one of the tasks is resolved, and returns its position. A failure means that
-    /// the run is over.
-    fn select(&self, tasks: &[TaskId]) -> Result<usize, Failure>;
+    /// Returns the next task that is resolved, of all that have been made; each once. The real host
+    /// blocks until there is one; none means that the run is to be left alone for now, or for ever.
+    fn select(&self) -> Option<TaskId>;
     fn now(&self) -> SystemTime;
     fn random_u64(&self) -> u64;
     fn new_uuid(&self) -> String;
     fn set_custom_status(&self, status: &str);
+    /// Ends the run. The real host never returns from this.
+    fn continue_as_new(&self, input: &str, unread: UnreadEvents);
+    fn is_patched(&self, patch: &str) -> bool;
     fn log(&self, level: Level, message: &str);
 }
 
 /// What an activity may ask; `wit/activity-context.wit` says what each call means.
 pub(crate) trait ActivityHost {
+    /// Returns true once the attempt is no longer wanted.
+    fn heartbeat(&self, progress: &str) -> bool;
+    fn last_progress(&self) -> Option<String>;
     fn log(&self, level: Level, message: &str);
 }
 
@@ -49,11 +57,23 @@ pub struct InstanceInfo {
     pub module_name: String,
     /// The SHA-256 of that module's bytes, in hexadecimal: its version.
     pub module_digest: String,
-    /// When the start was accepted.
+    /// When this run began.
     pub started_at: SystemTime,
+    /// The instance that called this one as its child, if one did.
+    pub parent_instance_id: Option<String>,
     /// True while the host replays what an earlier turn has done already. For what must not happen
     /// twice but leaves no trace in the history; never decide by it what to do next.
     pub replaying: bool,
+}
+
+/// What becomes of the events that no wait has taken when a run
+/// [continues as new](crate::Context::continue_as_new).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnreadEvents {
+    /// The next run has them, in the order they were raised in.
+    Keep,
+    /// They are gone.
+    Drop,
 }
 
 /// What an activity is run for.

@@ -1,6 +1,7 @@
 //! Write durable workflows and activities for Reweft in Rust.
 //!
-//! A **workflow** is an `async fn` that orchestrates: it calls activities, sleeps, waits for events.
+//! A **workflow** is an `async fn` that orchestrates: it calls activities and other workflows, sleeps,
+//! waits for events.
 //! The host writes down every step, so that the workflow survives any crash, and goes on exactly
 //! where it was. An **activity** is an ordinary function that does the work.
 //!
@@ -63,6 +64,7 @@
 //! - [`Context::sleep`] and [`Context::event`] begin at once and give a [`Task`].
 //! - [`Context::activity`] gives a [`Call`], which begins when it is awaited or polled, as any future
 //!   of Rust; [`Call::start`] begins it at once and gives a [`Task`] as well.
+//! - [`Context::workflow`] gives a [`ChildCall`], which does the same with a child workflow.
 //!
 //! All of them are ordinary futures: `join!`, `join_all`, `select_biased!`, `FuturesUnordered` and
 //! the like work, and run things in parallel. What loses a race is dropped, and **dropping cancels**;
@@ -73,7 +75,12 @@
 //! A workflow is replayed after a crash, and must then ask for the same things again. Inside a module
 //! there is nothing else to ask: no clock, no random source, no files but those of [`Context`]. Whatever
 //! touches the world goes into an activity. The test harness [replays](testing::Harness::run) each
-//! run, and says where a workflow strays.
+//! run, and says where a workflow strays. A workflow that is changed while instances of it run asks
+//! [`Context::is_patched`] which way to go.
+//!
+//! # Workflows without an end
+//! A history grows with each step. A workflow that goes on for ever begins a new one from time to time,
+//! with [`Context::continue_as_new`].
 //!
 //! # Values
 //! Inputs, outputs and payloads are JSON, by `serde`. An absent body reads as `null`, so that inputs of
@@ -85,8 +92,11 @@
 //! | error type | meaning |
 //! |---|---|
 //! | `invalid-input` | the input of a workflow or an activity is not what it takes |
-//! | `invalid-output` | the output of an activity is not what its caller takes |
+//! | `invalid-output` | the output of an activity or a child is not what its caller takes |
 //! | `invalid-event` | the payload of an event is not what the workflow takes |
+//! | `invalid-progress` | what [`ActivityContext::last_progress`] reads is not what it was asked for |
+//! | `cancelled` | [an activity](Cancelled) has found that it is no longer wanted |
+//! | `compensation-failed` | a [`Saga`] could not undo everything |
 //! | `workflow-not-found`, `activity-not-found` | the module has nothing of this name |
 //! | `deadlock` | the workflow waits, but for nothing that the host could give |
 //! | `panic` | the code panicked; the stack trace says where |
@@ -95,10 +105,13 @@
 // What the attributes generate names this crate; the tests in here use them, too.
 extern crate self as reweft_sdk;
 
+mod activity_context;
 #[doc(hidden)]
 pub mod bindings;
 mod call;
+mod child;
 mod context;
+mod deferred;
 mod definition;
 mod executor;
 mod failure;
@@ -107,15 +120,19 @@ mod host;
 mod module;
 mod payload;
 mod retry;
+mod saga;
 mod task;
 pub mod testing;
 
+pub use activity_context::{ActivityContext, Cancelled};
 pub use call::Call;
+pub use child::ChildCall;
 pub use context::{Context, Elapsed};
-pub use definition::{Activity, ActivityContext, Outcome, Workflow, activity, workflow};
+pub use definition::{Activity, Outcome, Workflow, activity, workflow};
 pub use failure::Failure;
-pub use host::{ActivityInfo, InstanceInfo, Level};
+pub use host::{ActivityInfo, InstanceInfo, Level, UnreadEvents};
 pub use retry::RetryPolicy;
+pub use saga::Saga;
 pub use task::Task;
 
 /// Everything a file with workflows and activities needs: `use reweft_sdk::prelude::*;`
@@ -123,7 +140,8 @@ pub mod prelude {
     pub use std::time::Duration;
 
     pub use crate::{
-        ActivityContext, Context, Elapsed, Failure, Level, RetryPolicy, activity, workflow,
+        ActivityContext, Cancelled, Context, Elapsed, Failure, Level, RetryPolicy, Saga,
+        UnreadEvents, activity, workflow,
     };
 }
 

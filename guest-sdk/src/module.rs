@@ -1,6 +1,7 @@
 //! Owns what a module exports: its workflows and activities by name, run from text to text. It must
 //! not know who calls them.
 
+use crate::executor::Run;
 use crate::host::Outcome;
 use crate::payload::{INVALID_INPUT, INVALID_OUTPUT, decode, encode};
 use crate::{Activity, ActivityContext, Context, Failure, Workflow};
@@ -16,7 +17,7 @@ pub struct Module {
 #[derive(Debug)]
 pub struct WorkflowEntry {
     name: &'static str,
-    run: fn(Context, &str) -> Outcome,
+    start: fn(Context, &str) -> Run,
 }
 
 /// An activity whose types are forgotten.
@@ -29,7 +30,7 @@ pub struct ActivityEntry {
 impl WorkflowEntry {
     /// Returns the entry of a workflow.
     pub const fn of<W: Workflow>() -> Self {
-        Self { name: W::NAME, run: run::<W> }
+        Self { name: W::NAME, start: start::<W> }
     }
 }
 
@@ -85,7 +86,7 @@ impl Module {
 
     pub(crate) fn run(&self, name: &str, context: Context, input: &str) -> Outcome {
         match self.workflows.iter().find(|workflow| workflow.name == name) {
-            Some(workflow) => (workflow.run)(context, input),
+            Some(workflow) => (workflow.start)(context, input).finish(),
             None => Err(not_found("workflow", name)),
         }
     }
@@ -112,12 +113,14 @@ fn not_found(kind: &str, name: &str) -> Failure {
     Failure::new(format!("{kind}-not-found"), message).non_retriable()
 }
 
-/// Runs a workflow from its beginning to its end.
-pub(crate) fn run<W: Workflow>(context: Context, input: &str) -> Outcome {
+/// Returns a run of a workflow that has not begun.
+pub(crate) fn start<W: Workflow>(context: Context, input: &str) -> Run {
     let name = W::NAME;
-    let input = decode(input, INVALID_INPUT, format_args!("the input of workflow {name:?}"))?;
-    let output = context.runtime().block_on(W::run(context, input))?;
-    encode(&output, INVALID_OUTPUT, format_args!("the output of workflow {name:?}"))
+    let input = decode(input, INVALID_INPUT, format_args!("the input of workflow {name:?}"));
+    Run::new(context.runtime(), async move {
+        let output = W::run(context, input?).await?;
+        encode(&output, INVALID_OUTPUT, format_args!("the output of workflow {name:?}"))
+    })
 }
 
 /// Makes one attempt of an activity.

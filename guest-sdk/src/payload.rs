@@ -13,6 +13,8 @@ pub(crate) const INVALID_INPUT: &str = "invalid-input";
 pub(crate) const INVALID_OUTPUT: &str = "invalid-output";
 /// Error type for the payload of an event that is not what the workflow takes.
 pub(crate) const INVALID_EVENT: &str = "invalid-event";
+/// Error type for the progress of an activity that is not what its next attempt takes.
+pub(crate) const INVALID_PROGRESS: &str = "invalid-progress";
 
 /// Returns the JSON text of `value`, which is `what`, for example `the input of activity "Charge"`.
 pub(crate) fn encode<T: Serialize>(

@@ -1,8 +1,9 @@
-//! Owns how an activity is to be run: attempts, delays, limits. It must not know who keeps to it.
+//! Owns how an activity or a child is to be run: attempts, delays, limits. It must not know who keeps
+//! to it.
 
 use std::time::Duration;
 
-/// When to try a failed activity again. Delays are durable timers of the host: no restart of it
+/// When to try a failed activity or child again. Delays are durable timers of the host: no restart of it
 /// shortens them or forgets which attempt came last.
 ///
 /// ```
@@ -64,9 +65,18 @@ impl RetryPolicy {
 
 /// How an activity is to be run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct CallOptions {
+pub(crate) struct ActivityOptions {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) heartbeat_timeout: Option<Duration>,
+}
+
+/// How a child workflow is to be run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ChildOptions {
+    pub(crate) instance_id: Option<String>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) detached: bool,
 }
 
 /// Returns whole milliseconds, rounded up: nothing is ever early. What doesn't fit is as long as can

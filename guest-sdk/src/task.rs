@@ -10,16 +10,17 @@ use futures_core::FusedFuture;
 use crate::executor::Runtime;
 use crate::host::{Outcome, TaskId};
 
-/// A result that may arrive later: an activity that has been started, a timer, or a wait for an
-/// event.
+/// A result that may arrive later: an activity or a child that has been started, a timer, or a wait
+/// for an event.
 ///
 /// A task is under way from the moment you have it, whether it is awaited or not. Awaiting it gives
 /// `T`: nothing for a timer, a `Result` for everything else.
 ///
 /// **Dropping a task cancels it**, unless its result has been taken by awaiting it: a timer is
-/// removed, an activity is no longer retried and its result is ignored, and a wait takes no event
-/// any more; an event that had reached it goes back to the front of its queue. So whatever loses a race can
-/// simply be dropped, and no event is ever swallowed.
+/// removed, an activity is told to stop and is not retried, a child is terminated (unless it was
+/// [detached](crate::ChildCall::detached)), and a wait takes no event any more; an event that had
+/// reached it goes back to the front of its queue. So whatever loses a race can simply be dropped,
+/// and no event is ever swallowed.
 #[must_use = "a task that is dropped is cancelled: await it, or keep it"]
 pub struct Task<T> {
     runtime: Rc<Runtime>,
@@ -27,6 +28,8 @@ pub struct Task<T> {
     /// What the result is the result of: an argument to `read`.
     name: String,
     read: fn(&str, Outcome) -> T,
+    /// Whether what is under way goes on when this is dropped.
+    outlives: bool,
 }
 
 enum Source {
@@ -43,7 +46,7 @@ impl<T> Task<T> {
         name: String,
         read: fn(&str, Outcome) -> T,
     ) -> Self {
-        Self { runtime, source: Source::Host(task), name, read }
+        Self { runtime, source: Source::Host(task), name, read, outlives: false }
     }
 
     pub(crate) fn known(
@@ -52,7 +55,28 @@ impl<T> Task<T> {
         name: String,
         read: fn(&str, Outcome) -> T,
     ) -> Self {
-        Self { runtime, source: Source::Known(outcome), name, read }
+        Self { runtime, source: Source::Known(outcome), name, read, outlives: false }
+    }
+
+    /// Returns the same task, but one whose drop cancels nothing.
+    pub(crate) fn outliving_its_owner(mut self) -> Self {
+        self.outlives = true;
+        self
+    }
+
+    /// Lets what is under way go on to its end, though nobody waits for it: an activity is run, and
+    /// retried as its call says, even after the workflow has returned.
+    ///
+    /// ```
+    /// # use reweft_sdk::prelude::*;
+    /// # #[activity]
+    /// # fn tell_somebody() -> Result<(), Failure> { Ok(()) }
+    /// # async fn example(ctx: Context) {
+    /// ctx.activity(tell_somebody, ()).start().detach();
+    /// # }
+    /// ```
+    pub fn detach(self) {
+        drop(self.outliving_its_owner());
     }
 
     fn poll_source(&mut self, context: &Context<'_>) -> Poll<Outcome> {
@@ -93,8 +117,10 @@ impl<T> FusedFuture for Task<T> {
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        if let Source::Host(task) = self.source {
-            self.runtime.abandon(task);
+        match self.source {
+            Source::Host(task) if self.outlives => self.runtime.forget(task),
+            Source::Host(task) => self.runtime.abandon(task),
+            Source::Known(_) | Source::Taken => {}
         }
     }
 }

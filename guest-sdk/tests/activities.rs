@@ -45,7 +45,7 @@ async fn persist(ctx: Context, plan: Plan) -> Result<String, Failure> {
 fn retries_follow_the_policy_in_simulated_time() {
     let mut harness = Harness::new();
     harness.real_activity(work);
-    assert_eq!(harness.run(persist, PLAN).unwrap(), "test-instance/0 5");
+    assert_eq!(harness.run(persist, PLAN).unwrap(), "test-instance/1 5");
     assert_eq!(harness.elapsed(), SECOND * (2 + 4 + 8 + 10));
     assert_eq!(harness.calls("work"), vec![json!(5); 5]);
     assert_eq!(harness.log().len(), 5, "not again in the replay");
@@ -183,7 +183,7 @@ fn inputs_are_checked_by_the_one_who_takes_them() {
 
 #[test]
 fn an_activity_is_tested_by_itself() {
-    assert_eq!(execute(work, 1).unwrap(), "test-instance/0 1");
+    assert_eq!(execute(work, 1).unwrap(), "test-instance/1 1");
     assert_eq!(execute(work, 2).unwrap_err().error_type, "not-yet");
 }
 
@@ -199,7 +199,7 @@ async fn twice(ctx: Context) -> Result<(String, String), Failure> {
 fn idempotency_keys_differ_by_call_and_not_by_attempt() {
     let mut harness = Harness::new();
     let outputs = harness.instance_id("order-7").real_activity(work).run(twice, ()).unwrap();
-    assert_eq!(outputs, ("order-7/0 1".to_owned(), "order-7/1 2".to_owned()));
+    assert_eq!(outputs, ("order-7/1 1".to_owned(), "order-7/2 2".to_owned()));
 }
 
 #[test]

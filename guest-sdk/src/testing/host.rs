@@ -1,52 +1,91 @@
-//! Owns the host of a simulated run, and of its replay: what the workflow asks for is noted, and
-//! checked against the notes when it is replayed.
+//! Owns the host of a simulated run, and of its replay: what the workflow asks for is noted, checked
+//! against the notes of an earlier run, and handed to the world when the workflow waits. It must not
+//! know what the world makes of it.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use crate::Failure;
 use crate::host::{Host, InstanceInfo, Level, Outcome, TaskId};
-use crate::retry::{CallOptions, whole_ms};
+use crate::retry::{ActivityOptions, ChildOptions, whole_ms};
+use crate::{Failure, UnreadEvents};
 
+use super::calls::{child_refusal, refusal};
+use super::mocks::Log;
 use super::tasks::{Delivery, Tasks};
-use super::world::{Log, World, refusal};
 
 /// 9999-12-31T23:59:59.999Z, which the host sets no timer after.
 const LAST_MS: u64 = 253_402_300_799_999;
 
-/// What a run did and got, in order.
+/// What a run asked for and got, in order.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub(super) commands: Vec<String>,
-    deliveries: VecDeque<(u64, Delivery)>,
+    pub(super) deliveries: Vec<(u64, Delivery)>,
 }
 
-/// Where deliveries come from.
-pub(super) enum Source {
-    Live(World),
-    /// An earlier run with the same results.
-    Replay(Record),
+/// What the world is to do for a run.
+#[derive(Debug)]
+pub(super) enum Effect {
+    CallActivity { task: TaskId, name: String, input: String, options: ActivityOptions },
+    CallWorkflow { task: TaskId, name: String, input: String, options: ChildOptions },
+    StartTimer { task: TaskId, fire_at_ms: u64 },
+    RaiseEvent { instance_id: String, name: String, payload: String },
+    Cancel(TaskId),
+}
+
+impl Effect {
+    /// The task that it begins.
+    pub(super) fn begun(&self) -> Option<TaskId> {
+        match self {
+            Self::CallActivity { task, .. }
+            | Self::CallWorkflow { task, .. }
+            | Self::StartTimer { task, .. } => Some(*task),
+            Self::RaiseEvent { .. } | Self::Cancel(_) => None,
+        }
+    }
+
+    /// The task that it cancels.
+    pub(super) fn cancelled(&self) -> Option<TaskId> {
+        match self {
+            Self::Cancel(task) => Some(*task),
+            _ => None,
+        }
+    }
+}
+
+/// What the next run of an instance begins with.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) input: String,
+    /// Name and payload of each.
+    pub(super) unread: Vec<(String, String)>,
 }
 
 /// What is left of a run.
 pub(super) struct Remains {
     pub(super) record: Record,
     pub(super) custom_status: Option<String>,
-    pub(super) elapsed: Duration,
-    pub(super) source: Source,
+    pub(super) effects: Vec<Effect>,
+    /// The run has continued as new, whatever the workflow returned.
+    pub(super) next: Option<Next>,
     /// Why the run is over, whatever the workflow returned.
     pub(super) verdict: Option<Failure>,
 }
 
+#[derive(Default)]
 struct State {
     tasks: Tasks,
-    source: Source,
+    /// What the same run asked for when it was not a replay.
+    earlier: Option<Vec<String>>,
     record: Record,
+    effects: Vec<Effect>,
     now_ms: u64,
     random: u64,
     custom_status: Option<String>,
+    /// What was answered.
+    patches: BTreeMap<String, bool>,
+    continued: Option<(String, UnreadEvents)>,
     verdict: Option<Failure>,
 }
 
@@ -54,58 +93,95 @@ struct State {
 pub(super) struct SimulatedHost {
     info: InstanceInfo,
     log: Log,
+    /// The patches that were made after this run had begun.
+    too_new: BTreeSet<String>,
     state: RefCell<State>,
 }
 
 impl SimulatedHost {
-    pub(super) fn new(info: InstanceInfo, seed: u64, log: Log, source: Source) -> Self {
+    /// `earlier` is what the run asked for before, if this is a replay.
+    pub(super) fn new(
+        info: InstanceInfo,
+        seed: u64,
+        too_new: BTreeSet<String>,
+        log: Log,
+        earlier: Option<Vec<String>>,
+    ) -> Self {
         let started = info.started_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let state = State {
-            tasks: Tasks::default(),
-            source,
-            record: Record::default(),
-            now_ms: whole_ms(started),
-            random: seed,
-            custom_status: None,
-            verdict: None,
-        };
-        Self { info, log, state: RefCell::new(state) }
+        let state = State { earlier, now_ms: whole_ms(started), random: seed, ..State::default() };
+        Self { info, log, too_new, state: RefCell::new(state) }
     }
 
-    /// Ends the run. Nobody may hold the host any more but the caller.
-    pub(super) fn end(self: Rc<Self>) -> Remains {
-        let Some(host) = Rc::into_inner(self) else {
-            panic!("the workflow has kept its context, or a task, beyond its end");
-        };
-        let started = host.now_of(host.info.started_at);
-        let mut state = host.state.into_inner();
-        state.check_caught_up("ended");
+    /// Keeps an event that was raised before the run began.
+    pub(super) fn keep_event(&self, name: String, payload: String) {
+        self.state.borrow_mut().tasks.deliver(Delivery::Event { name, payload });
+    }
+
+    pub(super) fn deliver(&self, at_ms: u64, delivery: Delivery) {
+        let mut state = self.state.borrow_mut();
+        state.now_ms = at_ms;
+        state.record.deliveries.push((at_ms, delivery.clone()));
+        state.tasks.deliver(delivery);
+    }
+
+    /// Returns what the world has not been told yet.
+    pub(super) fn take_effects(&self) -> Vec<Effect> {
+        std::mem::take(&mut self.state.borrow_mut().effects)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        let state = self.state.borrow();
+        state.verdict.is_some() || state.continued.is_some()
+    }
+
+    pub(super) fn give_up(&self, verdict: Failure) {
+        self.state.borrow_mut().give_up(verdict);
+    }
+
+    pub(super) fn last_command(&self) -> Option<String> {
+        self.state.borrow().record.commands.last().cloned()
+    }
+
+    pub(super) fn into_remains(self) -> Remains {
+        let mut state = self.state.into_inner();
+        state.check_caught_up();
+        let tasks = state.tasks;
+        let next = state.continued.map(|(input, unread)| match unread {
+            UnreadEvents::Keep => Next { input, unread: tasks.into_unread() },
+            UnreadEvents::Drop => Next { input, unread: Vec::new() },
+        });
         Remains {
-            elapsed: Duration::from_millis(state.now_ms - started),
             record: state.record,
             custom_status: state.custom_status,
-            source: state.source,
+            effects: state.effects,
+            next,
             verdict: state.verdict,
         }
-    }
-
-    fn now_of(&self, time: SystemTime) -> u64 {
-        whole_ms(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
     }
 }
 
 impl State {
-    /// Notes what the workflow asks for.
+    /// Notes what the workflow asks for; nothing, if it is beyond its end.
     fn ask(&mut self, command: String) {
+        if self.continued.is_some() {
+            return;
+        }
         let number = self.record.commands.len();
-        if let Source::Replay(earlier) = &self.source {
-            match earlier.commands.get(number) {
+        if let Some(earlier) = &self.earlier {
+            match earlier.get(number) {
                 Some(expected) if *expected == command => {}
                 Some(expected) => self.stray(format!("{expected:?} in its first run, {command:?}")),
                 None => self.stray(format!("nothing more in its first run, {command:?}")),
             }
         }
         self.record.commands.push(command);
+    }
+
+    /// Has the world do something; nothing, if the workflow is beyond its end.
+    fn effect(&mut self, effect: Effect) {
+        if self.continued.is_none() && self.verdict.is_none() {
+            self.effects.push(effect);
+        }
     }
 
     fn stray(&mut self, how: String) {
@@ -116,10 +192,10 @@ impl State {
         ));
     }
 
-    fn check_caught_up(&mut self, got: &str) {
-        let Source::Replay(earlier) = &self.source else { return };
-        if let Some(expected) = earlier.commands.get(self.record.commands.len()) {
-            self.stray(format!("{expected:?} in its first run, but {got}"));
+    fn check_caught_up(&mut self) {
+        let Some(earlier) = &self.earlier else { return };
+        if let Some(expected) = earlier.get(self.record.commands.len()) {
+            self.stray(format!("{expected:?} in its first run, but ended"));
         }
     }
 
@@ -129,13 +205,6 @@ impl State {
 
     fn give_up(&mut self, verdict: Failure) {
         self.verdict.get_or_insert(verdict);
-    }
-
-    fn next_delivery(&mut self) -> Option<(u64, Delivery)> {
-        match &mut self.source {
-            Source::Live(world) => world.next_delivery(),
-            Source::Replay(earlier) => earlier.deliveries.pop_front(),
-        }
     }
 
     fn next_random(&mut self) -> u64 {
@@ -153,17 +222,40 @@ impl Host for SimulatedHost {
         self.info.clone()
     }
 
-    fn call_activity(&self, name: &str, input: &str, options: &CallOptions) -> TaskId {
+    fn call_activity(&self, name: &str, input: &str, options: &ActivityOptions) -> TaskId {
         let mut state = self.state.borrow_mut();
         state.ask(format!("call activity {name} with {input}"));
         if let Some(message) = refusal(options) {
             state.refuse(message);
         }
         let task = state.tasks.open();
-        if let Source::Live(world) = &mut state.source {
-            world.call_activity(task, name, input, *options);
-        }
+        let (name, input) = (name.to_owned(), input.to_owned());
+        state.effect(Effect::CallActivity { task, name, input, options: *options });
         task
+    }
+
+    fn call_workflow(&self, name: &str, input: &str, options: &ChildOptions) -> TaskId {
+        let mut state = self.state.borrow_mut();
+        let detached = if options.detached { "detached " } else { "" };
+        let id = options.instance_id.as_ref().map_or(String::new(), |id| format!(" as {id}"));
+        state.ask(format!("call {detached}workflow {name}{id} with {input}"));
+        if let Some(message) = child_refusal(options) {
+            state.refuse(message);
+        }
+        let task = state.tasks.open();
+        let (name, input) = (name.to_owned(), input.to_owned());
+        state.effect(Effect::CallWorkflow { task, name, input, options: options.clone() });
+        task
+    }
+
+    fn raise_event(&self, instance_id: &str, name: &str, payload: &str) {
+        let mut state = self.state.borrow_mut();
+        state.ask(format!("raise event {name} to {instance_id} with {payload}"));
+        state.effect(Effect::RaiseEvent {
+            instance_id: instance_id.to_owned(),
+            name: name.to_owned(),
+            payload: payload.to_owned(),
+        });
     }
 
     fn start_timer(&self, delay: Duration) -> TaskId {
@@ -175,9 +267,7 @@ impl Host for SimulatedHost {
             state.refuse(format!("a timer of {delay_ms} ms leads past the year 9999"));
         }
         let task = state.tasks.open();
-        if let Source::Live(world) = &mut state.source {
-            world.start_timer(task, fire_at_ms);
-        }
+        state.effect(Effect::StartTimer { task, fire_at_ms });
         task
     }
 
@@ -194,40 +284,22 @@ impl Host for SimulatedHost {
     fn cancel(&self, task: TaskId) {
         let mut state = self.state.borrow_mut();
         if state.tasks.is_pending(task) {
-            state.ask(format!("cancel task {}", task.0 + 1));
+            state.ask(format!("cancel task {}", task.0));
         }
         state.tasks.cancel(task);
-        if let Source::Live(world) = &mut state.source {
-            world.cancel(task);
-        }
+        state.effect(Effect::Cancel(task));
     }
 
     fn release(&self, task: TaskId) {
         self.state.borrow_mut().tasks.release(task);
     }
 
-    fn select(&self, tasks: &[TaskId]) -> Result<usize, Failure> {
+    fn select(&self) -> Option<TaskId> {
         let mut state = self.state.borrow_mut();
-        loop {
-            if let Some(verdict) = &state.verdict {
-                return Err(verdict.clone());
-            }
-            if let Some(position) = state.tasks.first_resolved(tasks) {
-                return Ok(position);
-            }
-            let Some((at_ms, delivery)) = state.next_delivery() else {
-                let last = state.record.commands.last().map_or("nothing", String::as_str);
-                let message = format!(
-                    "the workflow waits for ever: nothing is left to happen in this test; \
-                     the last thing it asked for was to {last}"
-                );
-                state.give_up(Failure::new("waits-for-ever", message));
-                continue;
-            };
-            state.now_ms = at_ms;
-            state.record.deliveries.push_back((at_ms, delivery.clone()));
-            state.tasks.deliver(delivery);
+        if state.verdict.is_some() {
+            return None;
         }
+        state.tasks.next_resolved()
     }
 
     fn now(&self) -> SystemTime {
@@ -254,7 +326,32 @@ impl Host for SimulatedHost {
     fn set_custom_status(&self, status: &str) {
         let mut state = self.state.borrow_mut();
         state.ask(format!("set the custom status {status:?}"));
-        state.custom_status = Some(status.to_owned());
+        if state.continued.is_none() {
+            state.custom_status = Some(status.to_owned());
+        }
+    }
+
+    fn continue_as_new(&self, input: &str, unread: UnreadEvents) {
+        let mut state = self.state.borrow_mut();
+        let events = match unread {
+            UnreadEvents::Keep => "keeping",
+            UnreadEvents::Drop => "dropping",
+        };
+        state.ask(format!("continue as new with {input}, {events} unread events"));
+        state.continued.get_or_insert((input.to_owned(), unread));
+    }
+
+    fn is_patched(&self, patch: &str) -> bool {
+        let mut state = self.state.borrow_mut();
+        if let Some(&known) = state.patches.get(patch) {
+            return known;
+        }
+        let patched = !self.too_new.contains(patch);
+        if patched {
+            state.ask(format!("mark patch {patch}"));
+        }
+        state.patches.insert(patch.to_owned(), patched);
+        patched
     }
 
     fn log(&self, level: Level, message: &str) {

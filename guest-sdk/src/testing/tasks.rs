@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::Failure;
+use crate::failure::CANCELLED;
 use crate::host::{Outcome, TaskId};
 
 /// Something that reaches the workflow.
@@ -17,8 +18,11 @@ pub(super) enum Delivery {
 enum State {
     /// With the name of its event, if it is a wait.
     Pending(Option<String>),
-    /// `order` tells what came first.
-    Resolved { order: u64, outcome: Outcome, event: Option<TakenEvent>, read: bool },
+    Resolved {
+        outcome: Outcome,
+        event: Option<TakenEvent>,
+        read: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -33,16 +37,17 @@ struct TakenEvent {
 pub(super) struct Tasks {
     states: BTreeMap<TaskId, State>,
     created: u64,
-    resolved: u64,
+    /// Resolved and not yet named by [`Self::next_resolved`], in this order.
+    unnamed: VecDeque<TaskId>,
     raised: u64,
     /// By folded name, in order of creation.
     waits: HashMap<String, VecDeque<TaskId>>,
     /// By folded name, in order of raising.
-    unread: HashMap<String, VecDeque<(u64, String)>>,
+    unread: BTreeMap<String, VecDeque<(u64, String)>>,
 }
 
 impl Tasks {
-    /// Makes a task for a timer or an activity.
+    /// Makes a task for anything but a wait.
     pub(super) fn open(&mut self) -> TaskId {
         self.insert(State::Pending(None))
     }
@@ -61,8 +66,8 @@ impl Tasks {
     }
 
     fn insert(&mut self, state: State) -> TaskId {
-        let task = TaskId(self.created);
         self.created += 1;
+        let task = TaskId(self.created);
         self.states.insert(task, state);
         task
     }
@@ -95,24 +100,22 @@ impl Tasks {
     }
 
     fn resolve(&mut self, task: TaskId, outcome: Outcome, event: Option<TakenEvent>) {
-        let order = self.resolved;
-        self.resolved += 1;
-        self.states.insert(task, State::Resolved { order, outcome, event, read: false });
+        self.unnamed.push_back(task);
+        self.states.insert(task, State::Resolved { outcome, event, read: false });
     }
 
     pub(super) fn is_pending(&self, task: TaskId) -> bool {
         matches!(self.states.get(&task), Some(State::Pending(_)))
     }
 
-    /// Returns the position of the task that was resolved first.
-    pub(super) fn first_resolved(&self, tasks: &[TaskId]) -> Option<usize> {
-        let resolved = tasks.iter().enumerate().filter_map(|(position, task)| {
-            match self.states.get(task)? {
-                State::Resolved { order, .. } => Some((*order, position)),
-                State::Pending(_) => None,
+    /// Returns the next task that is resolved and has not been read; each once.
+    pub(super) fn next_resolved(&mut self) -> Option<TaskId> {
+        while let Some(task) = self.unnamed.pop_front() {
+            if matches!(self.states.get(&task), Some(State::Resolved { read: false, .. })) {
+                return Some(task);
             }
-        });
-        resolved.min().map(|(_, position)| position)
+        }
+        None
     }
 
     pub(super) fn outcome(&mut self, task: TaskId) -> Option<Outcome> {
@@ -130,7 +133,7 @@ impl Tasks {
             return;
         }
         let before = self.states.remove(&task);
-        self.resolve(task, Err(Failure::new("cancelled", "the workflow cancelled it")), None);
+        self.resolve(task, Err(Failure::new(CANCELLED, "the workflow cancelled it")), None);
         match before {
             Some(State::Pending(Some(name))) => {
                 if let Some(waits) = self.waits.get_mut(&name) {
@@ -146,5 +149,21 @@ impl Tasks {
 
     pub(super) fn release(&mut self, task: TaskId) {
         self.states.remove(&task);
+    }
+
+    /// Returns name and payload of each event that has not been read, in the order of raising.
+    pub(super) fn into_unread(self) -> Vec<(String, String)> {
+        let kept = self.unread.into_iter().flat_map(|(name, queue)| {
+            queue.into_iter().map(move |(raised, payload)| (raised, name.clone(), payload))
+        });
+        let taken = self.states.into_values().filter_map(|state| match state {
+            State::Resolved { outcome: Ok(payload), event: Some(event), read: false } => {
+                Some((event.raised, event.name, payload))
+            }
+            _ => None,
+        });
+        let mut events: Vec<_> = kept.chain(taken).collect();
+        events.sort_unstable();
+        events.into_iter().map(|(_, name, payload)| (name, payload)).collect()
     }
 }

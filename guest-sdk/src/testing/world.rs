@@ -1,75 +1,84 @@
-//! Owns the simulated world outside a workflow: a clock that skips, events that will be raised,
-//! activities with their retries. It must not know what the workflow does with what it gets.
+//! Owns the simulated world: a clock that skips, what is to happen when, and the instances it happens
+//! to. It must not know what a workflow does with what it gets.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use crate::host::{ActivityHost, ActivityInfo, Level, Outcome, TaskId};
-use crate::retry::{CallOptions, RetryPolicy, whole_ms};
-use crate::{ActivityContext, Failure};
+use crate::Failure;
+use crate::host::{InstanceInfo, Outcome, TaskId};
 
+use super::calls::{Call, Callee, TaskKey};
+use super::host::{Effect, Next};
+use super::instance::{Instance, Story};
+use super::mocks::{Log, Mocks};
+use super::run::{Beginning, Ended, How, SimulatedRun};
 use super::tasks::Delivery;
 
-/// What stands in for the activities.
-pub(super) type Mocks = BTreeMap<String, Mock>;
-
-/// What stands in for one activity.
-pub(super) struct Mock {
-    pub(super) takes: Duration,
-    pub(super) execute: Box<Execute>,
+pub(super) enum Happening {
+    EventRaised { instance_id: String, name: String, payload: String },
+    RunBegins { instance_id: String },
+    TimerFires(TaskKey),
+    AttemptStarts(TaskKey),
+    AttemptEnds(TaskKey, Outcome),
 }
 
-/// Makes one attempt, from its input.
-type Execute = dyn FnMut(ActivityContext, &str) -> Outcome;
-
-/// Lines of log.
-pub(super) type Log = Rc<RefCell<Vec<(Level, String)>>>;
-
-impl ActivityHost for RefCell<Vec<(Level, String)>> {
-    fn log(&self, level: Level, message: &str) {
-        self.borrow_mut().push((level, message.to_owned()));
+impl Happening {
+    /// The task it is about.
+    fn task(&self) -> Option<&TaskKey> {
+        match self {
+            Self::EventRaised { .. } | Self::RunBegins { .. } => None,
+            Self::TimerFires(key) | Self::AttemptStarts(key) | Self::AttemptEnds(key, _) => {
+                Some(key)
+            }
+        }
     }
 }
 
-/// A call of an activity that has not ended.
-struct Call {
-    name: String,
-    input: String,
-    options: CallOptions,
-    asked_at_ms: u64,
-    attempt: u32,
+/// What a world has seen.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Name and input of each attempt of an activity.
+    pub(super) attempts: Vec<(String, String)>,
+    /// Instance, name and input of each child that was started.
+    pub(super) children: Vec<(String, String, String)>,
+    /// Receiver, name and payload of each event that a workflow has raised.
+    pub(super) raised: Vec<(String, String, String)>,
+    /// The first workflow that has done something else in its replay, and what.
+    pub(super) nondeterminism: Option<Failure>,
 }
 
-enum Happening {
-    EventRaised { name: String, payload: String },
-    TimerFires(TaskId),
-    AttemptStarts(TaskId),
-    AttemptEnds(TaskId, Outcome),
+/// How the instance has ended that the test is about.
+pub(super) struct RootEnd {
+    pub(super) outcome: Outcome,
+    pub(super) story: Story,
+    pub(super) at_ms: u64,
 }
 
-/// How long an attempt may take where its call doesn't say.
-const LONGEST_ATTEMPT_MS: u64 = 60 * 60 * 1000;
-
-/// The world outside a workflow.
+/// A simulated world.
 pub(super) struct World {
-    now_ms: u64,
+    pub(super) now_ms: u64,
     /// What is to come, by time and then by order of arrangement.
     agenda: BTreeMap<(u64, u64), Happening>,
     arranged: u64,
-    calls: BTreeMap<TaskId, Call>,
-    mocks: Rc<RefCell<Mocks>>,
-    instance_id: String,
-    log: Log,
-    /// Name and input of each attempt.
-    pub(super) attempts: Vec<(String, String)>,
+    pub(super) calls: BTreeMap<TaskKey, Call>,
+    pub(super) instances: BTreeMap<String, Instance>,
+    pub(super) mocks: Rc<RefCell<Mocks>>,
+    pub(super) log: Log,
+    pub(super) seen: Seen,
+    seed: u64,
+    begun: u64,
+    root: String,
+    root_end: Option<RootEnd>,
 }
 
 impl World {
+    /// Returns a world for an instance with the ID `root`.
     pub(super) fn new(
         now_ms: u64,
-        instance_id: String,
+        root: String,
+        seed: u64,
         mocks: Rc<RefCell<Mocks>>,
         log: Log,
     ) -> Self {
@@ -78,161 +87,243 @@ impl World {
             agenda: BTreeMap::new(),
             arranged: 0,
             calls: BTreeMap::new(),
+            instances: BTreeMap::new(),
             mocks,
-            instance_id,
             log,
-            attempts: Vec::new(),
+            seen: Seen::default(),
+            seed,
+            begun: 0,
+            root,
+            root_end: None,
         }
     }
 
-    fn arrange(&mut self, at_ms: u64, happening: Happening) {
+    pub(super) fn arrange(&mut self, at_ms: u64, happening: Happening) {
         self.agenda.insert((at_ms, self.arranged), happening);
         self.arranged += 1;
     }
 
-    pub(super) fn raise_event(&mut self, at_ms: u64, name: String, payload: String) {
-        self.arrange(at_ms, Happening::EventRaised { name, payload });
+    /// Arranges that an instance begins now.
+    pub(super) fn create(&mut self, beginning: Beginning, mut story: Story) {
+        let instance_id = beginning.info.instance_id.clone();
+        let run = SimulatedRun::new(self.seeded(beginning), self.log.clone());
+        story.runs += 1;
+        self.instances.insert(instance_id.clone(), Instance { run, story });
+        self.arrange(self.now_ms, Happening::RunBegins { instance_id });
     }
 
-    pub(super) fn start_timer(&mut self, task: TaskId, fire_at_ms: u64) {
-        self.arrange(fire_at_ms, Happening::TimerFires(task));
+    /// Gives a run that begins now its time, and random numbers of its own.
+    fn seeded(&mut self, mut beginning: Beginning) -> Beginning {
+        beginning.info.started_at = SystemTime::UNIX_EPOCH + Duration::from_millis(self.now_ms);
+        beginning.seed = self.seed.wrapping_add(self.begun << 32);
+        self.begun += 1;
+        beginning
     }
 
-    pub(super) fn call_activity(
-        &mut self,
-        task: TaskId,
-        name: &str,
-        input: &str,
-        options: CallOptions,
-    ) {
-        let call = Call {
-            name: name.to_owned(),
-            input: input.to_owned(),
-            options,
-            asked_at_ms: self.now_ms,
-            attempt: 1,
-        };
-        self.calls.insert(task, call);
-        self.arrange(self.now_ms, Happening::AttemptStarts(task));
-    }
-
-    /// Forgets what was arranged for a task.
-    pub(super) fn cancel(&mut self, task: TaskId) {
-        self.calls.remove(&task);
-        self.agenda.retain(|_, happening| match happening {
-            Happening::EventRaised { .. } => true,
-            Happening::TimerFires(other)
-            | Happening::AttemptStarts(other)
-            | Happening::AttemptEnds(other, _) => *other != task,
-        });
-    }
-
-    /// Lets time pass until something reaches the workflow, and returns when and what; none if
-    /// nothing ever will.
-    pub(super) fn next_delivery(&mut self) -> Option<(u64, Delivery)> {
+    /// Lets time pass until the root has ended.
+    pub(super) fn run(&mut self) -> RootEnd {
         loop {
-            let ((at_ms, _), happening) = self.agenda.pop_first()?;
-            self.now_ms = at_ms;
-            let delivery = match happening {
-                Happening::EventRaised { name, payload } => Some(Delivery::Event { name, payload }),
-                Happening::TimerFires(task) => {
-                    Some(Delivery::Result { task, outcome: Ok("null".to_owned()) })
+            if let Some(end) = self.root_end.take() {
+                return end;
+            }
+            match self.agenda.pop_first() {
+                Some(((at_ms, _), happening)) => {
+                    self.now_ms = at_ms;
+                    self.let_happen(happening);
                 }
-                Happening::AttemptStarts(task) => {
-                    self.start_attempt(task);
-                    None
-                }
-                Happening::AttemptEnds(task, outcome) => self.end_attempt(task, outcome),
-            };
-            if let Some(delivery) = delivery {
-                return Some((at_ms, delivery));
+                None => self.give_up_waiting(),
             }
         }
     }
 
-    fn start_attempt(&mut self, task: TaskId) {
-        let Some(call) = self.calls.get(&task) else { return };
-        let limit_ms = call.options.timeout.map_or(LONGEST_ATTEMPT_MS, whole_ms);
-        let deadline_ms = self.now_ms.saturating_add(limit_ms);
-        let info = ActivityInfo {
-            instance_id: self.instance_id.clone(),
-            activity_name: call.name.clone(),
-            attempt: call.attempt,
-            idempotency_key: format!("{}/{}", self.instance_id, task.0),
-            deadline: SystemTime::UNIX_EPOCH + Duration::from_millis(deadline_ms),
-        };
-        self.attempts.push((call.name.clone(), call.input.clone()));
-        let mut mocks = self.mocks.borrow_mut();
-        let Some(mock) = mocks.get_mut(&call.name) else {
-            panic!(
-                "the workflow calls the activity {:?}, which the harness doesn't know: \
-                 add it with `activity`, `real_activity` or `activity_named`",
-                call.name
-            );
-        };
-        let outcome = (mock.execute)(ActivityContext::new(self.log.clone(), info), &call.input);
-        let takes_ms = whole_ms(mock.takes);
-        drop(mocks);
-        if takes_ms > limit_ms {
-            let message = format!("the attempt took longer than {limit_ms} ms");
-            let late = Err(Failure::new("timeout", message));
-            self.arrange(deadline_ms, Happening::AttemptEnds(task, late));
+    fn give_up_waiting(&mut self) {
+        // It is there, since the root has not ended.
+        let Some(root) = self.instances.remove(&self.root) else { return };
+        root.run.give_up_waiting();
+        self.end_run(root);
+    }
+
+    fn let_happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::EventRaised { instance_id, name, payload } => {
+                self.deliver(&instance_id, Delivery::Event { name, payload });
+            }
+            Happening::RunBegins { instance_id } => self.advance(&instance_id),
+            Happening::TimerFires(TaskKey { instance, task }) => {
+                let outcome = Ok("null".to_owned());
+                self.deliver(&instance, Delivery::Result { task, outcome });
+            }
+            Happening::AttemptStarts(key) => self.start_attempt(key),
+            Happening::AttemptEnds(key, outcome) => self.end_attempt(key, outcome),
+        }
+    }
+
+    fn deliver(&mut self, instance_id: &str, delivery: Delivery) {
+        // A run that has only just been arranged gets nothing before its first turn, as in its replay.
+        while self.instances.get(instance_id).is_some_and(|instance| !instance.run.has_begun()) {
+            self.advance(instance_id);
+        }
+        if let Some(instance) = self.instances.get(instance_id) {
+            instance.run.deliver(self.now_ms, delivery);
+            self.advance(instance_id);
+        }
+    }
+
+    /// Gives an instance its turn.
+    fn advance(&mut self, instance_id: &str) {
+        let Some(mut instance) = self.instances.remove(instance_id) else { return };
+        if instance.run.advance() {
+            self.end_run(instance);
         } else {
-            self.arrange(self.now_ms + takes_ms, Happening::AttemptEnds(task, outcome));
+            let effects = instance.run.take_effects();
+            self.carry_out(instance_id, &mut instance.story, effects);
+            self.instances.insert(instance_id.to_owned(), instance);
         }
     }
 
-    fn end_attempt(&mut self, task: TaskId, outcome: Outcome) -> Option<Delivery> {
-        let call = self.calls.get_mut(&task)?;
-        if let Err(failure) = &outcome {
-            let retry = call.options.retry.as_ref();
-            let retry_at_ms =
-                retry.and_then(|policy| next_attempt_ms(policy, call, failure, self.now_ms));
-            if let Some(retry_at_ms) = retry_at_ms {
-                call.attempt += 1;
-                self.arrange(retry_at_ms, Happening::AttemptStarts(task));
-                return None;
+    fn end_run(&mut self, instance: Instance) {
+        let Instance { run, mut story } = instance;
+        let instance_id = run.instance_id().to_owned();
+        let beginning = run.beginning().clone();
+        let Ended { how, nondeterminism, commands, custom_status, effects } = run.end();
+        self.carry_out(&instance_id, &mut story, effects);
+        self.forget_tasks(&instance_id);
+        if let Some(failure) = nondeterminism {
+            self.note_nondeterminism(&instance_id, failure);
+        }
+        story.commands.extend(commands);
+        story.custom_status = custom_status;
+        let outcome = match how {
+            How::With(outcome) => outcome,
+            How::GivenUp(failure) => Err(failure),
+            How::AsNew(Next { input, unread }) => {
+                // Its history begins after every patch there is.
+                let too_new = Default::default();
+                return self.create(Beginning { input, unread, too_new, ..beginning }, story);
+            }
+        };
+        if let Some(caller) = story.caller.take() {
+            self.arrange(self.now_ms, Happening::AttemptEnds(caller, outcome));
+        } else if instance_id == self.root {
+            self.root_end = Some(RootEnd { outcome, story, at_ms: self.now_ms });
+        }
+    }
+
+    fn note_nondeterminism(&mut self, instance_id: &str, mut failure: Failure) {
+        if instance_id != self.root {
+            failure.message = format!("in the child {instance_id}: {}", failure.message);
+        }
+        self.seen.nondeterminism.get_or_insert(failure);
+    }
+
+    /// Forgets what a run has waited for. Its children go on.
+    fn forget_tasks(&mut self, instance_id: &str) {
+        self.calls.retain(|key, _| key.instance != instance_id);
+        self.agenda
+            .retain(|_, happening| happening.task().is_none_or(|key| key.instance != instance_id));
+        for child in self.instances.values_mut() {
+            if child.story.caller.as_ref().is_some_and(|caller| caller.instance == instance_id) {
+                child.story.caller = None;
             }
         }
-        self.calls.remove(&task);
-        Some(Delivery::Result { task, outcome })
+    }
+
+    /// Does what a run has asked for in its turn.
+    fn carry_out(&mut self, instance_id: &str, story: &mut Story, effects: Vec<Effect>) {
+        let cancelled: BTreeSet<TaskId> = effects.iter().filter_map(Effect::cancelled).collect();
+        for effect in effects {
+            // What is taken back in the same turn never happens.
+            if effect.begun().is_some_and(|task| cancelled.contains(&task)) {
+                continue;
+            }
+            let key = |task: TaskId| TaskKey { instance: instance_id.to_owned(), task };
+            match effect {
+                Effect::StartTimer { task, fire_at_ms } => {
+                    self.arrange(fire_at_ms, Happening::TimerFires(key(task)));
+                }
+                Effect::RaiseEvent { instance_id, name, payload } => {
+                    let seen = (instance_id.clone(), name.clone(), payload.clone());
+                    self.seen.raised.push(seen);
+                    let event = Happening::EventRaised { instance_id, name, payload };
+                    self.arrange(self.now_ms, event);
+                }
+                Effect::CallActivity { task, name, input, options } => {
+                    let callee = Callee::Activity { options, last_progress: None };
+                    self.calls.insert(key(task), self.call(callee, name, input));
+                    self.arrange(self.now_ms, Happening::AttemptStarts(key(task)));
+                }
+                Effect::CallWorkflow { task, name, input, options } => {
+                    let callee = Callee::Workflow { options, instance: None };
+                    let call = self.call(callee, name, input);
+                    self.start_child(key(task), call, story);
+                }
+                Effect::Cancel(task) => self.cancel(&key(task)),
+            }
+        }
+    }
+
+    fn call(&self, callee: Callee, name: String, input: String) -> Call {
+        Call { callee, name, input, asked_at_ms: self.now_ms, attempt: 1 }
+    }
+
+    /// Stops whatever a task is about.
+    fn cancel(&mut self, key: &TaskKey) {
+        self.calls.remove(key);
+        self.agenda.retain(|_, happening| happening.task() != Some(key));
+        let children = self.instances.iter();
+        let child = children.filter(|(_, child)| child.story.caller.as_ref() == Some(key));
+        let child = child.map(|(id, _)| id.clone()).next();
+        if let Some(child) = child {
+            self.terminate(&child);
+        }
+    }
+
+    /// Ends an instance, and its children with it.
+    fn terminate(&mut self, instance_id: &str) {
+        self.instances.remove(instance_id);
+        self.forget_tasks(instance_id);
+        let instances = self.instances.iter();
+        let is_child = |child: &Instance| child.story.parent.as_deref() == Some(instance_id);
+        let children: Vec<String> = instances
+            .filter(|(_, instance)| is_child(instance))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for child in children {
+            self.terminate(&child);
+        }
+    }
+
+    fn end_attempt(&mut self, key: TaskKey, outcome: Outcome) {
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        if let Callee::Workflow { instance, .. } = &mut call.callee {
+            *instance = None;
+        }
+        if let Err(failure) = &outcome
+            && let Some(retry_at_ms) = call.next_attempt_ms(failure, self.now_ms)
+        {
+            call.attempt += 1;
+            self.arrange(retry_at_ms, Happening::AttemptStarts(key));
+            return;
+        }
+        self.calls.remove(&key);
+        let TaskKey { instance, task } = key;
+        self.deliver(&instance, Delivery::Result { task, outcome });
     }
 }
 
-/// Returns when an activity whose attempt has failed is tried again, if it is.
-fn next_attempt_ms(
-    policy: &RetryPolicy,
-    call: &Call,
-    failure: &Failure,
-    now_ms: u64,
-) -> Option<u64> {
-    if failure.non_retriable || call.attempt >= policy.max_attempts {
-        return None;
-    }
-    let longest_ms = policy.max_interval.map_or(u64::MAX, whole_ms);
-    let mut delay_ms = whole_ms(policy.first_interval) as f64;
-    for _ in 1..call.attempt {
-        delay_ms *= policy.backoff_coefficient;
-    }
-    let next_ms = now_ms.checked_add((delay_ms as u64).min(longest_ms))?;
-    let last_ms = policy.timeout.map(|timeout| call.asked_at_ms.saturating_add(whole_ms(timeout)));
-    (last_ms.is_none_or(|last_ms| next_ms <= last_ms)).then_some(next_ms)
-}
-
-/// Says what the host would refuse about a call.
-pub(super) fn refusal(options: &CallOptions) -> Option<String> {
-    if options.timeout.is_some_and(|timeout| timeout.is_zero()) {
-        return Some("the timeout of an activity is zero".to_owned());
-    }
-    let policy = options.retry?;
-    let coefficient = policy.backoff_coefficient;
-    if policy.max_attempts == 0 {
-        Some("a retry policy needs at least one attempt".to_owned())
-    } else if policy.first_interval.is_zero() {
-        Some("a retry policy needs a first interval above zero".to_owned())
-    } else if !coefficient.is_finite() || coefficient < 1.0 {
-        Some(format!("a retry policy needs a backoff of at least 1, not {coefficient}"))
-    } else {
-        None
+/// Returns who an instance is, for all but the time.
+pub(super) fn info(
+    instance_id: String,
+    workflow_name: String,
+    parent_instance_id: Option<String>,
+) -> InstanceInfo {
+    InstanceInfo {
+        instance_id,
+        workflow_name,
+        module_name: "test".to_owned(),
+        module_digest: "0".repeat(64),
+        started_at: SystemTime::UNIX_EPOCH,
+        parent_instance_id,
+        replaying: false,
     }
 }
