@@ -35,6 +35,7 @@ pub fn check(poll: Poll) -> Result<bool, Failure> {
 #[activity(name = "SucceedAt")]
 pub fn succeed_at(ctx: ActivityContext, wanted: u32) -> Result<u32, Failure> {
     let attempt = ctx.attempt();
+    ctx.log(Level::Info, format!("attempt {attempt} under key {}", ctx.idempotency_key()));
     if attempt < wanted {
         let message = format!("attempt {attempt} fails, attempt {wanted} will not");
         return Err(Failure::new("not-yet", message));

@@ -1,5 +1,9 @@
 //! Every pattern, in every way it can go.
 
+mod families;
+mod generations;
+mod interpreter;
+
 use reweft_sdk::prelude::*;
 use reweft_sdk::testing::Harness;
 use serde_json::json;
@@ -10,11 +14,17 @@ use crate::determinism::determinism;
 use crate::event_collector::{Collection, event_collector};
 use crate::event_with_timeout::{Wait, Waited, event_with_timeout};
 use crate::fan_out_fan_in::fan_out_fan_in;
+use crate::heartbeats::{
+    Count, Counted, Patience, cancels_activity, count_up, hang_silently, heartbeat_timeout,
+    heartbeats, spin_with_heartbeats,
+};
 use crate::long_timer::long_timer;
 use crate::misbehaviour::{panics, panics_in_activity, spins_in_activity};
+use crate::patched::patched;
 use crate::polling_monitor::{Monitor, Monitored, polling_monitor};
 use crate::race::race;
 use crate::retries::{Trial, retries};
+use crate::saga::{Purchase, pay, purchase_saga, refund, release, reserve, ship};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -140,6 +150,76 @@ fn samples_differ_but_not_between_replays() {
     assert_eq!(harness.run(determinism, Some(250)).unwrap(), samples);
     harness.run_text(determinism, "").unwrap();
     assert_eq!(harness.elapsed(), Duration::from_millis(1));
+}
+
+/// A world in which the saga runs.
+fn shop() -> Harness {
+    let mut harness = Harness::new();
+    harness.real_activity(reserve).real_activity(pay).real_activity(ship);
+    harness.real_activity(release).real_activity(refund);
+    harness
+}
+
+fn failing(steps: &[&str]) -> Purchase {
+    Purchase { failing: steps.iter().map(ToString::to_string).collect() }
+}
+
+#[test]
+fn a_saga_undoes_what_was_done() {
+    let mut harness = shop();
+    let all = harness.run(purchase_saga, failing(&[])).unwrap();
+    assert_eq!(all, ["reserve", "pay", "ship"]);
+    let undone = harness.run(purchase_saga, failing(&["ship"])).unwrap();
+    assert_eq!(undone, ["reserve", "pay", "refund", "release"]);
+    let undone = harness.run(purchase_saga, failing(&["pay"])).unwrap();
+    assert_eq!(undone, ["reserve", "release"]);
+    assert_eq!(harness.run_text(purchase_saga, r#"{"failing":["reserve"]}"#).unwrap(), "[]");
+}
+
+#[test]
+fn a_saga_undoes_as_much_as_it_can() {
+    let mut harness = shop();
+    let failure = harness.run(purchase_saga, failing(&["ship", "refund"])).unwrap_err();
+    assert_eq!(failure.error_type, "compensation-failed");
+    assert_eq!(harness.calls("Release").len(), 1);
+}
+
+#[test]
+fn a_count_goes_on_where_it_was_stopped() {
+    let mut harness = Harness::new();
+    harness.real_activity(count_up);
+    let count = |fail_halfway| Count { to: 10, fail_halfway };
+    assert_eq!(harness.run(heartbeats, count(false)).unwrap(), Counted { from: 1, to: 10 });
+    assert_eq!(harness.run(heartbeats, count(true)).unwrap(), Counted { from: 6, to: 10 });
+    assert_eq!(harness.calls("CountUp").len(), 2);
+    assert_eq!(harness.run_text(heartbeats, r#"{"to":3}"#).unwrap(), r#"{"from":1,"to":3}"#);
+}
+
+#[test]
+fn an_activity_that_loses_its_race_is_cancelled() {
+    let mut harness = Harness::new();
+    harness.activity_taking(SECOND * 9, spin_with_heartbeats, Ok);
+    assert!(harness.run(cancels_activity, 500).unwrap());
+    assert_eq!(harness.elapsed(), SECOND / 2);
+    assert!(!harness.run(cancels_activity, 9_500).unwrap());
+}
+
+#[test]
+fn silence_ends_an_attempt() {
+    let mut harness = Harness::new();
+    harness.activity_taking(SECOND * 9, hang_silently, |()| Ok("done".to_owned()));
+    let patience = |ms| Patience { heartbeat_timeout_ms: ms, max_attempts: 2 };
+    let failure = harness.run(heartbeat_timeout, patience(500)).unwrap_err();
+    assert_eq!(failure.error_type, "heartbeat-timeout");
+    assert_eq!(harness.calls("HangSilently").len(), 2);
+    assert_eq!(harness.run(heartbeat_timeout, patience(9_000)).unwrap(), "done");
+}
+
+#[test]
+fn a_run_from_before_the_patch_goes_the_old_way() {
+    let mut harness = Harness::new();
+    assert_eq!(harness.real_activity(add_one).run(patched, ()).unwrap(), 2);
+    assert_eq!(harness.started_before_patch("new-way").run(patched, ()).unwrap(), 1);
 }
 
 #[test]
