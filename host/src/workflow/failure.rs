@@ -10,15 +10,25 @@ pub mod error_type {
     pub const INVALID_ARGUMENT: &str = "invalid-argument";
     /// Nobody has an activity of this name.
     pub const ACTIVITY_NOT_FOUND: &str = "activity-not-found";
+    /// Nobody has a workflow of this name.
+    pub const WORKFLOW_NOT_FOUND: &str = "workflow-not-found";
+    /// The ID that a child is to have belongs to an instance that has not ended.
+    pub const INSTANCE_EXISTS: &str = "instance-exists";
     /// An attempt took longer than it may.
     pub const TIMEOUT: &str = "timeout";
+    /// An attempt gave no sign of life for longer than it may.
+    pub const HEARTBEAT_TIMEOUT: &str = "heartbeat-timeout";
+    /// A child was terminated by somebody.
+    pub const TERMINATED: &str = "terminated";
     /// The task was cancelled by the workflow itself.
     pub const CANCELLED: &str = "cancelled";
+    /// The run was imported while the child ran, and the child was not.
+    pub const NOT_IMPORTED: &str = "not-imported";
     /// The guest ran into a WebAssembly trap.
     pub const TRAP: &str = "trap";
     /// The guest computed for longer than a turn may take.
     pub const COMPUTE_LIMIT: &str = "compute-limit";
-    /// The history or a payload grew past its limit.
+    /// Something grew past a limit of the host.
     pub const LIMIT_EXCEEDED: &str = "limit-exceeded";
 }
 

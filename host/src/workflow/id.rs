@@ -10,6 +10,9 @@ use thiserror::Error;
 /// The most bytes an instance ID given by a client may have.
 pub const INSTANCE_ID_BYTES_MAX: usize = 64;
 
+/// The most bytes an instance ID given by a workflow to its child may have.
+pub const CHILD_ID_BYTES_MAX: usize = 200;
+
 /// The most bytes the name of an event or an activity may have.
 pub const NAME_BYTES_MAX: usize = 1024;
 
@@ -27,6 +30,12 @@ pub enum InvalidInstanceId {
         "workflow instance ID '{0}' is invalid: only alphanumeric, underscore and dash characters are allowed"
     )]
     Character(String),
+    /// The text has more than [`CHILD_ID_BYTES_MAX`] bytes.
+    #[error("the instance ID of a child exceeds the max length of {CHILD_ID_BYTES_MAX} bytes")]
+    ChildTooLong,
+    /// The text has a control character.
+    #[error("the instance ID of a child must not have control characters, but is '{0}'")]
+    Control(String),
 }
 
 /// The name of an instance, unique among the instances that a store holds. Case matters.
@@ -46,6 +55,19 @@ impl InstanceId {
             return Err(InvalidInstanceId::Character(text.to_owned()));
         }
         Ok(Self(text.into()))
+    }
+
+    /// Checks an ID that a workflow gives to a child: it may hold what no client may use, such as the
+    /// colon of a child's own children.
+    pub fn parse_child(text: &str) -> Result<Self, InvalidInstanceId> {
+        match text {
+            "" => Err(InvalidInstanceId::Empty),
+            _ if text.len() > CHILD_ID_BYTES_MAX => Err(InvalidInstanceId::ChildTooLong),
+            _ if text.chars().any(char::is_control) => {
+                Err(InvalidInstanceId::Control(text.escape_debug().to_string()))
+            }
+            _ => Ok(Self(text.into())),
+        }
     }
 
     /// Takes an ID as it stands: one read back from the store, or one that a client only looks for.
@@ -87,6 +109,9 @@ impl fmt::Display for InstanceNumber {
 pub struct TaskNumber(pub u32);
 
 impl TaskNumber {
+    /// Stands for the run itself: under it the start of one that begins later is a timer.
+    pub const START: Self = Self(0);
+
     /// Returns the number of the task asked for after this one.
     pub fn next(self) -> Self {
         Self(self.0 + 1)
@@ -99,8 +124,8 @@ impl fmt::Display for TaskNumber {
     }
 }
 
-/// The identity of a run: random, and the seed of everything random in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The identity of a run: random, and different from that of every other run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub [u8; 16]);
 
 impl fmt::Display for RunId {
@@ -152,7 +177,7 @@ fn write_hexadecimal(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::R
 }
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {

@@ -12,6 +12,8 @@ pub mod codec;
 pub mod command;
 pub mod event;
 pub mod failure;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod id;
 pub mod replay;
 #[cfg(test)]

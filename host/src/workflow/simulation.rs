@@ -7,9 +7,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::command::{ActivityCall, Command};
 use super::event::{Event, Message, Recorded, RunStarted};
 use super::failure::{Failure, RetryPolicy};
-use super::id::{Digest, InstanceId, RunId, TaskNumber, Timestamp};
+use super::fixtures::{activity_call, child_call, run_started};
+use super::id::{InstanceId, RunId, TaskNumber, Timestamp};
 use super::replay::{Ended, Nondeterminism, Replay, Selected};
-use super::state::{Phase, State};
+use super::state::{Effect, Phase, State};
 
 const RUNS: u64 = 400;
 const EVENTS_MAX: usize = 150;
@@ -24,6 +25,7 @@ struct Guest {
     random: ChaCha8Rng,
     tasks: Vec<TaskNumber>,
     waiting: Vec<TaskNumber>,
+    waits_for_any: bool,
     steps: usize,
     /// Everything it has seen, in order.
     seen: Vec<String>,
@@ -32,7 +34,14 @@ struct Guest {
 impl Guest {
     fn new(seed: u64) -> Self {
         let random = ChaCha8Rng::seed_from_u64(seed);
-        Self { random, tasks: Vec::new(), waiting: Vec::new(), steps: 0, seen: Vec::new() }
+        Self {
+            random,
+            tasks: Vec::new(),
+            waiting: Vec::new(),
+            waits_for_any: false,
+            steps: 0,
+            seen: Vec::new(),
+        }
     }
 
     fn see(&mut self, what: String) {
@@ -46,6 +55,12 @@ impl Guest {
     /// Runs until it waits, or ends.
     fn run(&mut self, replay: &mut Replay) -> Result<Option<Ended>, Nondeterminism> {
         loop {
+            if self.waits_for_any {
+                let Some(task) = replay.select_any()? else { return Ok(None) };
+                self.waits_for_any = false;
+                let outcome = replay.outcome(task);
+                self.see(format!("{task} of all is {outcome:?} at {:?}", replay.now()));
+            }
             if !self.waiting.is_empty() {
                 let Selected::Resolved(position) = replay.select(&self.waiting)? else {
                     return Ok(None);
@@ -68,7 +83,7 @@ impl Guest {
     fn step(&mut self, replay: &mut Replay) -> Result<(), Nondeterminism> {
         let number = below(&mut self.random, 1_000);
         let open = self.tasks.len();
-        match below(&mut self.random, 12) {
+        match below(&mut self.random, 15) {
             0 | 1 => {
                 let retry = number.is_multiple_of(2).then_some(RetryPolicy {
                     max_attempts: 3,
@@ -77,8 +92,7 @@ impl Guest {
                     max_interval_ms: None,
                     timeout_ms: None,
                 });
-                let (name, input) = ("act".to_owned(), number.to_string());
-                let call = ActivityCall { name, input, retry, timeout_ms: None };
+                let call = ActivityCall { retry, ..activity_call("act", &number.to_string()) };
                 self.tasks.push(replay.ask(Command::CallActivity(call))?);
             }
             2 => {
@@ -103,6 +117,16 @@ impl Guest {
                 let status = number.to_string();
                 replay.ask(Command::SetCustomStatus { status })?;
             }
+            10 => {
+                let call = child_call("Child", &number.to_string());
+                self.tasks.push(replay.ask(Command::CallWorkflow(call))?);
+            }
+            11 => {
+                let (name, payload) = ("go".to_owned(), number.to_string());
+                let instance = InstanceId::unchecked("another");
+                replay.ask(Command::RaiseEvent { instance, name, payload })?;
+            }
+            12 if number.is_multiple_of(2) => self.waits_for_any = true,
             _ if open > 0 => {
                 let first = number % open;
                 let last = first + 1 + below(&mut self.random, open - first);
@@ -120,6 +144,8 @@ struct Run {
     /// Decides what happens from outside.
     random: ChaCha8Rng,
     state: State,
+    /// Attempts of children that have been started, whether they are wanted still or not.
+    children: Vec<(TaskNumber, u32)>,
     history: Vec<Recorded>,
     replay: Replay,
     guest: Guest,
@@ -131,18 +157,13 @@ struct Run {
 
 impl Run {
     fn start(seed: u64) -> Self {
-        let start = RunStarted {
-            run: RunId([seed as u8; 16]),
-            instance: InstanceId::unchecked("simulated"),
-            workflow: "Random".to_owned(),
-            module: "simulation".to_owned(),
-            digest: Digest([0; 32]),
-            input: String::new(),
-        };
+        let seeded = [seed as u8; 16];
+        let start = RunStarted { run: RunId(seeded), seed: seeded, ..run_started() };
         let mut run = Self {
             seed,
             random: ChaCha8Rng::seed_from_u64(!seed),
             state: State::default(),
+            children: Vec::new(),
             history: Vec::new(),
             replay: Replay::new(0),
             guest: Guest::new(seed),
@@ -156,7 +177,11 @@ impl Run {
 
     fn record(&mut self, event: Event) {
         let recorded = Recorded { time: self.now, event };
-        self.state.apply(&recorded).unwrap();
+        for effect in self.state.apply(&recorded).unwrap() {
+            if let Effect::StartChild(child) = effect {
+                self.children.push((child.task, child.attempt));
+            }
+        }
         self.history.push(recorded.clone());
         if !matches!(recorded.event, Event::Asked(_)) {
             self.replay.feed(recorded);
@@ -168,15 +193,22 @@ impl Run {
         self.now = Timestamp(self.now.0 + below(&mut self.random, 50) as u64);
         let attempts: Vec<_> = self.state.attempts().collect();
         let timers: Vec<_> = self.state.timers().collect();
-        let message = match below(&mut self.random, 10) {
+        let run = self.state.identity().unwrap().run;
+        let message = match below(&mut self.random, 12) {
             0..=2 if !attempts.is_empty() => {
                 let attempt = &attempts[below(&mut self.random, attempts.len())];
                 let result = match below(&mut self.random, 3) {
                     0 => Err(Failure::new("broken", format!("attempt {}", attempt.attempt))),
                     _ => Ok(format!("done {}", attempt.call.input)),
                 };
-                let (task, attempt) = (attempt.task, attempt.attempt);
-                Message::ActivityEnded { task, attempt, result }
+                let (task, attempt, progress) = (attempt.task, attempt.attempt, None);
+                Message::CallEnded { run, task, attempt, result, progress }
+            }
+            10 | 11 if !self.children.is_empty() => {
+                let child = below(&mut self.random, self.children.len());
+                let (task, attempt) = self.children.swap_remove(child);
+                let (result, progress) = (Ok(format!("child of {task}")), None);
+                Message::CallEnded { run, task, attempt, result, progress }
             }
             3..=5 if !timers.is_empty() => {
                 let (task, _) = timers[below(&mut self.random, timers.len())];
@@ -186,8 +218,8 @@ impl Run {
                 let name = NAMES[below(&mut self.random, NAMES.len())].to_owned();
                 Message::RaiseEvent { name, payload: self.random.next_u32().to_string() }
             }
-            8 => Message::Pause,
-            _ => Message::Resume,
+            8 => Message::Pause { reason: None },
+            _ => Message::Resume { reason: None },
         };
         if let Some(event) = self.state.receive(&message, self.now) {
             self.record(event);

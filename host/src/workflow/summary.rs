@@ -12,6 +12,8 @@ pub enum Stall {
     Nondeterminism(Nondeterminism),
     /// The host can't run the module version it is on, for this reason.
     VersionUnavailable(String),
+    /// Its history has grown past a limit of the host, for this reason.
+    LimitExceeded(String),
 }
 
 /// What an operator sees of an instance at a glance.
@@ -33,6 +35,19 @@ pub enum Status {
     Terminated,
 }
 
+/// What an instance is counted and listed under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Label {
+    /// What an operator sees.
+    pub status: Status,
+    /// Its workflow.
+    pub workflow: String,
+    /// Its module.
+    pub module: String,
+    /// The version it is on.
+    pub digest: Digest,
+}
+
 /// An instance at a glance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -46,10 +61,18 @@ pub struct Summary {
     pub module: String,
     /// The version of the module it is on.
     pub digest: Digest,
-    /// When the start was accepted.
+    /// When it was created.
     pub created_at: Timestamp,
+    /// When its current run began: when it was accepted, unless it was to begin later.
+    pub started_at: Timestamp,
     /// When the last event was recorded.
     pub updated_at: Timestamp,
+    /// When the run is to begin, as long as it has not.
+    pub start_at: Option<Timestamp>,
+    /// Which run it is, from 1.
+    pub generation: u32,
+    /// The instance it is a child of.
+    pub parent: Option<InstanceId>,
     /// How far the run has come.
     pub phase: Phase,
     /// The number of events in its history.
@@ -76,8 +99,12 @@ impl Summary {
             workflow: identity.workflow.clone(),
             module: identity.module.clone(),
             digest: state.digest()?,
-            created_at: identity.started_at,
+            created_at: identity.created_at,
+            started_at: identity.started_at,
             updated_at: state.last_time(),
+            start_at: state.start_at(),
+            generation: identity.generation,
+            parent: identity.parent.as_ref().map(|parent| parent.instance.clone()),
             phase: state.phase(),
             events: state.events(),
             turned,
@@ -88,6 +115,16 @@ impl Summary {
         })
     }
 
+    /// Returns what it is counted and listed under.
+    pub fn label(&self) -> Label {
+        Label {
+            status: self.status(),
+            workflow: self.workflow.clone(),
+            module: self.module.clone(),
+            digest: self.digest,
+        }
+    }
+
     /// Returns what an operator sees.
     pub fn status(&self) -> Status {
         match self.phase {
@@ -96,7 +133,10 @@ impl Summary {
             Phase::Terminated => Status::Terminated,
             Phase::Paused => Status::Suspended,
             Phase::NotStarted | Phase::Running if self.stall.is_some() => Status::Stalled,
-            Phase::NotStarted | Phase::Running if !self.turned => Status::Pending,
+            // The next run of an instance that has run before has not to wait for anything.
+            Phase::NotStarted | Phase::Running if !self.turned && self.generation <= 1 => {
+                Status::Pending
+            }
             Phase::NotStarted | Phase::Running => Status::Running,
         }
     }

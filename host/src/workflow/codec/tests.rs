@@ -2,68 +2,16 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::*;
-
-const POLICY: RetryPolicy = RetryPolicy {
-    max_attempts: 3,
-    first_interval_ms: 1_000,
-    backoff_coefficient: 1.5,
-    max_interval_ms: Some(10_000),
-    timeout_ms: None,
-};
-
-fn start() -> RunStarted {
-    RunStarted {
-        run: RunId([7; 16]),
-        instance: InstanceId::unchecked("größe|:\0"),
-        workflow: "Order".to_owned(),
-        module: "orders".to_owned(),
-        digest: Digest([1; 32]),
-        input: "{\"name\":\"\u{1f9f6}\"}".to_owned(),
-    }
-}
-
-fn failure() -> Failure {
-    Failure {
-        stack_trace: Some("at charge".to_owned()),
-        ..Failure::permanent("broken", "for good")
-    }
-}
-
-fn events() -> Vec<Event> {
-    let task = TaskNumber(300);
-    let call = ActivityCall {
-        name: "charge".to_owned(),
-        input: String::new(),
-        retry: Some(POLICY),
-        timeout_ms: Some(u64::MAX),
-    };
-    vec![
-        Event::RunStarted(start()),
-        Event::Asked(Command::CallActivity(call.clone())),
-        Event::Asked(Command::CallActivity(ActivityCall { retry: None, timeout_ms: None, ..call })),
-        Event::Asked(Command::StartTimer { fire_at: Timestamp::MAX }),
-        Event::Asked(Command::WaitEvent { name: "go".to_owned() }),
-        Event::Asked(Command::Cancel { task: TaskNumber(u32::MAX) }),
-        Event::Asked(Command::SetCustomStatus { status: "here".to_owned() }),
-        Event::EventRaised { name: "go".to_owned(), payload: "x".repeat(1_000) },
-        Event::ActivityCompleted { task, output: "null".to_owned() },
-        Event::ActivityAttemptFailed { task, failure: failure(), retry_at: Timestamp(128) },
-        Event::ActivityRetried { task },
-        Event::ActivityFailed { task, failure: Failure::new("a", "b") },
-        Event::TimerFired { task },
-        Event::Paused,
-        Event::Resumed,
-        Event::VersionSelected { digest: Digest([255; 32]) },
-        Event::RunCompleted { output: "1".to_owned() },
-        Event::RunFailed { failure: failure() },
-        Event::RunTerminated { output: Some("stopped".to_owned()) },
-        Event::RunTerminated { output: None },
-    ]
-}
+use crate::workflow::event::{Message, Recorded};
+use crate::workflow::fixtures::{failure, full_start, odd_start, one_of_each_event};
+use crate::workflow::id::{Digest, InstanceId, InstanceNumber, RunId, TaskNumber, Timestamp};
+use crate::workflow::replay::Nondeterminism;
+use crate::workflow::state::Phase;
+use crate::workflow::summary::{Stall, Summary};
 
 fn history() -> Vec<Recorded> {
     let timed = |(position, event)| Recorded { time: Timestamp(position as u64 * 1_000), event };
-    events().into_iter().enumerate().map(timed).collect()
+    one_of_each_event().into_iter().enumerate().map(timed).collect()
 }
 
 fn summary(stall: Option<Stall>) -> Summary {
@@ -74,7 +22,11 @@ fn summary(stall: Option<Stall>) -> Summary {
         module: "orders".to_owned(),
         digest: Digest([1; 32]),
         created_at: Timestamp(1),
-        updated_at: Timestamp(2),
+        started_at: Timestamp(2),
+        updated_at: Timestamp(3),
+        start_at: Some(Timestamp(4)),
+        generation: 5,
+        parent: Some(InstanceId::unchecked("parent")),
         phase: Phase::Running,
         events: 12,
         turned: true,
@@ -92,6 +44,8 @@ fn summaries() -> Vec<Summary> {
         summary(None),
         summary(Some(Stall::Nondeterminism(found))),
         summary(Some(Stall::VersionUnavailable("it is gone".to_owned()))),
+        summary(Some(Stall::LimitExceeded("it is long".to_owned()))),
+        Summary { start_at: None, parent: None, ..summary(None) },
     ];
     let phases =
         [Phase::NotStarted, Phase::Paused, Phase::Completed, Phase::Failed, Phase::Terminated];
@@ -100,17 +54,25 @@ fn summaries() -> Vec<Summary> {
 }
 
 fn messages() -> Vec<Message> {
-    let (task, attempt) = (TaskNumber(3), 2);
+    let (task, attempt, run) = (TaskNumber(300), 2, RunId([6; 16]));
+    let (output, reason) = (Some("x".to_owned()), Some("y".to_owned()));
+    let parent = InstanceNumber(5);
+    let ended = |result, progress| Message::CallEnded { run, task, attempt, result, progress };
     vec![
-        Message::Start(start()),
-        Message::RaiseEvent { name: "go".to_owned(), payload: "1".to_owned() },
-        Message::Pause,
-        Message::Resume,
-        Message::Terminate { output: None },
-        Message::Terminate { output: Some("x".to_owned()) },
+        Message::Start(odd_start()),
+        Message::Start(full_start()),
+        Message::RaiseEvent { name: "go".to_owned(), payload: String::new() },
+        Message::Pause { reason: None },
+        Message::Pause { reason: reason.clone() },
+        Message::Resume { reason: None },
+        Message::Resume { reason: reason.clone() },
+        Message::Terminate { output: None, reason: None, recursive: false },
+        Message::Terminate { output, reason, recursive: true },
+        Message::ParentCancelled { parent, call: None },
+        Message::ParentCancelled { parent, call: Some((run, task)) },
         Message::SelectVersion { digest: Digest([9; 32]) },
-        Message::ActivityEnded { task, attempt, result: Ok("1".to_owned()) },
-        Message::ActivityEnded { task, attempt, result: Err(failure()) },
+        ended(Ok("1".to_owned()), None),
+        ended(Err(failure()), Some("half".to_owned())),
         Message::TimerDue { task },
     ]
 }
@@ -124,6 +86,9 @@ fn what_is_written_is_read_back() {
     }
     for message in messages() {
         assert_eq!(decode_message(&encode_message(&message)), Ok(message));
+    }
+    for label in summaries().iter().map(Summary::label) {
+        assert_eq!(decode_label(&encode_label(&label)), Ok(label));
     }
 }
 
@@ -179,8 +144,8 @@ fn damaged_bytes_give_an_error_and_nothing_worse() {
             let _ = decode_message(&bytes);
         }
     }
-    let endless_text =
-        [1, 0, tag::SET_CUSTOM_STATUS, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1];
+    const SET_CUSTOM_STATUS: u8 = 6;
+    let endless_text = [1, 0, SET_CUSTOM_STATUS, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1];
     assert!(decode_history(&endless_text).is_err());
 }
 

@@ -1,22 +1,13 @@
 use super::*;
-use crate::workflow::command::ActivityCall;
-use crate::workflow::event::RunStarted;
-use crate::workflow::id::{Digest, InstanceId, RunId};
+use crate::workflow::event::{Callee, RunStarted};
+use crate::workflow::fixtures::{activity_call, run_started};
 
 fn recorded(time: u64, event: Event) -> Recorded {
     Recorded { time: Timestamp(time), event }
 }
 
 fn started() -> Recorded {
-    let start = RunStarted {
-        run: RunId([7; 16]),
-        instance: InstanceId::unchecked("order-1"),
-        workflow: "Order".to_owned(),
-        module: "orders".to_owned(),
-        digest: Digest([1; 32]),
-        input: "{}".to_owned(),
-    };
-    recorded(1_000, Event::RunStarted(start))
+    recorded(1_000, Event::RunStarted(run_started()))
 }
 
 fn live() -> Replay {
@@ -26,8 +17,7 @@ fn live() -> Replay {
 }
 
 fn call(name: &str) -> Command {
-    let (name, input) = (name.to_owned(), "1".to_owned());
-    Command::CallActivity(ActivityCall { name, input, retry: None, timeout_ms: None })
+    Command::CallActivity(activity_call(name, "1"))
 }
 
 fn wait(name: &str) -> Command {
@@ -40,7 +30,10 @@ fn raised(time: u64, name: &str, payload: &str) -> Recorded {
 }
 
 fn completed(time: u64, task: TaskNumber, output: &str) -> Recorded {
-    recorded(time, Event::ActivityCompleted { task, output: output.to_owned() })
+    recorded(
+        time,
+        Event::CallCompleted { callee: Callee::Activity, task, output: output.to_owned() },
+    )
 }
 
 fn ok(payload: &str) -> Option<Result<String, Failure>> {
@@ -223,4 +216,80 @@ fn asking_for_more_or_less_than_recorded_is_nondeterminism() {
     replay.ask(call("a")).unwrap();
     let found = replay.ask(call("b")).unwrap_err();
     assert_eq!(found.event, 3, "an earlier guest waited for the first result before it went on");
+}
+
+#[test]
+fn any_task_is_named_once_in_the_order_of_delivery() {
+    let mut replay = live();
+    let tasks: Vec<_> = ["a", "b", "c"].map(|name| replay.ask(call(name)).unwrap()).into();
+    let wait_for_go = replay.ask(wait("go")).unwrap();
+    assert_eq!(replay.select_any(), Ok(None));
+    replay.feed(completed(2_000, tasks[2], "three"));
+    replay.feed(completed(2_001, tasks[0], "one"));
+    replay.feed(raised(2_002, "go", "now"));
+    replay.feed(completed(2_003, tasks[1], "two"));
+    replay.drop_handle(tasks[1]);
+    assert_eq!(replay.select_any(), Ok(Some(tasks[2])));
+    assert_eq!(replay.now(), Timestamp(2_000), "no more is delivered than is needed");
+    assert_eq!(replay.select(&tasks[..1]), Ok(Selected::Resolved(0)));
+    assert_eq!(replay.outcome(tasks[0]), ok("one"));
+    assert_eq!(replay.select_any(), Ok(Some(wait_for_go)), "what has been read is not named");
+    assert_eq!(replay.select_any(), Ok(None), "nor is what nobody has a handle on");
+}
+
+#[test]
+fn unread_events_are_all_that_no_outcome_has_given_in_order() {
+    let mut replay = live();
+    let read = replay.ask(wait("go")).unwrap();
+    let _taken = replay.ask(wait("Go")).unwrap();
+    for (position, name) in ["go", "GO", "stop", "go"].iter().enumerate() {
+        replay.feed(raised(2_000 + position as u64, name, &position.to_string()));
+    }
+    let stop = replay.ask(wait("stop")).unwrap();
+    assert_eq!(replay.select(&[stop]), Ok(Selected::Resolved(0)));
+    assert_eq!(replay.outcome(read), ok("0"));
+    replay.feed(completed(3_000, TaskNumber(99), ""));
+    replay.feed(raised(3_001, "last", ""));
+    let unread = replay.unread_events();
+    let unread: Vec<_> = unread.iter().map(|(name, payload)| (&name[..], &payload[..])).collect();
+    assert_eq!(unread, [("GO", "1"), ("stop", "2"), ("go", "3"), ("last", "")]);
+}
+
+#[test]
+fn a_patch_is_new_where_history_ends_and_old_before() {
+    let patch = || Command::UsePatch { patch: "p".to_owned() };
+    // A run that begins after the change.
+    let mut replay = live();
+    assert_eq!(replay.is_patched("p"), Ok(true));
+    assert_eq!(replay.is_patched("p"), Ok(true));
+    assert_eq!(replay.take_asked(), [patch()], "recorded once");
+    // The same, replayed.
+    let history = [started(), recorded(1_000, Event::Asked(patch()))];
+    let mut replay = replayed(&history, 0);
+    assert_eq!(replay.is_patched("p"), Ok(true));
+    assert_eq!(replay.is_patched("q"), Ok(true), "another change at the end of history");
+    assert_eq!(replay.take_asked(), [Command::UsePatch { patch: "q".to_owned() }]);
+    // A run from before the change.
+    let mut replay = replayed(&two_steps(), 1);
+    assert_eq!(replay.is_patched("p"), Ok(false));
+    let first = replay.ask(call("a")).unwrap();
+    assert_eq!(replay.select(&[first]), Ok(Selected::Resolved(0)));
+    replay.ask(call("b")).unwrap();
+    assert_eq!(replay.is_patched("p"), Ok(false), "the answer stays what it was");
+    // Code that no longer asks disagrees with a history that says it did.
+    assert!(replayed(&history, 0).ask(call("a")).is_err());
+}
+
+#[test]
+fn a_delayed_start_is_when_time_begins() {
+    let start_at = Some(Timestamp(5_000));
+    let start = RunStarted { start_at, ..run_started() };
+    let mut replay = Replay::new(0);
+    replay.feed(recorded(1_000, Event::RunStarted(start)));
+    replay.feed(raised(2_000, "go", "early"));
+    replay.feed(recorded(5_001, Event::StartDue));
+    assert_eq!(replay.now(), Timestamp(5_001));
+    let go = replay.ask(wait("go")).unwrap();
+    assert_eq!(replay.select(&[go]), Ok(Selected::Resolved(0)));
+    assert_eq!(replay.now(), Timestamp(5_001), "time never goes back");
 }

@@ -6,12 +6,15 @@
 //! Because deliveries move only inside `select`, what a guest sees depends on the history and on
 //! its own calls, never on when the host happened to run it.
 
+mod events;
+
 use std::collections::{HashMap, VecDeque};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use thiserror::Error;
 
+use self::events::{EventQueues, Raised};
 use super::command::Command;
 use super::event::{Event, Recorded};
 use super::failure::{Failure, error_type};
@@ -39,6 +42,16 @@ pub enum Selected {
     Blocked,
 }
 
+impl Selected {
+    /// Returns the position of the task that is resolved, if one is.
+    pub fn position(self) -> Option<usize> {
+        match self {
+            Self::Resolved(position) => Some(position),
+            Self::Blocked => None,
+        }
+    }
+}
+
 /// How the guest ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ended {
@@ -46,29 +59,28 @@ pub enum Ended {
     Completed(String),
     /// It failed.
     Failed(Failure),
+    /// It wants to begin again with this input.
+    Continued {
+        /// The input of its next run.
+        input: String,
+        /// Events that no wait has taken are there for the next run.
+        keep_unread_events: bool,
+    },
 }
 
 #[derive(Debug)]
 enum Task {
     /// Not delivered. Once its handle is `dropped`, the result will have no reader. A wait has the
-    /// folded name of its event.
+    /// name of its event.
     Pending { event: Option<String>, dropped: bool },
-    /// Delivered; `order` tells what came first. Once read, its event can't go back.
-    Delivered { order: u64, outcome: Result<String, Failure>, event: Option<TakenEvent> },
-}
-
-#[derive(Debug)]
-struct TakenEvent {
-    folded_name: String,
-    raised: u64,
-    read: bool,
-}
-
-/// An event that no wait has taken; `raised` is its place among all events delivered.
-#[derive(Debug)]
-struct Unread {
-    raised: u64,
-    payload: String,
+    /// Delivered; `order` tells what came first. A wait has its event's name and place; once it has
+    /// been read, the event can't go back.
+    Delivered {
+        order: u64,
+        outcome: Result<String, Failure>,
+        event: Option<(String, u64)>,
+        read: bool,
+    },
 }
 
 /// A guest's view of its run.
@@ -87,19 +99,14 @@ pub struct Replay {
     random: ChaCha8Rng,
     tasks: HashMap<TaskNumber, Task>,
     last_task: TaskNumber,
+    /// How many of the tasks have not been delivered.
+    pending: usize,
     orders: u64,
-    waits: HashMap<String, VecDeque<TaskNumber>>,
-    unread: HashMap<String, VecDeque<Unread>>,
-}
-
-/// Takes from the front of a named queue, and forgets the name with its last entry.
-fn pop<T>(queues: &mut HashMap<String, VecDeque<T>>, name: &str) -> Option<T> {
-    let queue = queues.get_mut(name)?;
-    let first = queue.pop_front();
-    if queue.is_empty() {
-        queues.remove(name);
-    }
-    first
+    /// Tasks that have been delivered and not yet been named by [`Self::select_any`].
+    unnamed: VecDeque<TaskNumber>,
+    /// What was answered about each change.
+    patches: HashMap<String, bool>,
+    events_raised: EventQueues,
 }
 
 impl Replay {
@@ -118,9 +125,11 @@ impl Replay {
             random: ChaCha8Rng::from_seed([0; 32]),
             tasks: HashMap::new(),
             last_task: TaskNumber(0),
+            pending: 0,
             orders: 0,
-            waits: HashMap::new(),
-            unread: HashMap::new(),
+            unnamed: VecDeque::new(),
+            patches: HashMap::new(),
+            events_raised: EventQueues::default(),
         }
     }
 
@@ -131,19 +140,21 @@ impl Replay {
             Event::RunStarted(ref start) => {
                 self.now = recorded.time;
                 let mut seed = [0; 32];
-                seed[..16].copy_from_slice(&start.run.0);
+                seed[..16].copy_from_slice(&start.seed);
                 self.random = ChaCha8Rng::from_seed(seed);
             }
+            Event::StartDue => self.now = recorded.time,
             Event::Asked(command) => self.recorded_commands.push_back((self.events, command)),
             Event::EventRaised { .. }
-            | Event::ActivityCompleted { .. }
-            | Event::ActivityFailed { .. }
+            | Event::CallCompleted { .. }
+            | Event::CallFailed { .. }
             | Event::TimerFired { .. } => self.deliveries.push_back(recorded),
-            Event::ActivityAttemptFailed { .. }
-            | Event::ActivityRetried { .. }
-            | Event::Paused
-            | Event::Resumed
+            Event::AttemptFailed { .. }
+            | Event::CallRetried { .. }
+            | Event::Paused { .. }
+            | Event::Resumed { .. }
             | Event::VersionSelected { .. }
+            | Event::InputReplaced { .. }
             | Event::RunCompleted { .. }
             | Event::RunFailed { .. }
             | Event::RunTerminated { .. } => {}
@@ -161,6 +172,19 @@ impl Replay {
     /// Returns how many deliveries the guest has got through.
     pub fn delivered(&self) -> u64 {
         self.delivered
+    }
+
+    /// Returns the tasks that have not been delivered, in order of their numbers.
+    pub fn waiting(&self) -> Vec<TaskNumber> {
+        let pending = self.tasks.iter().filter(|(_, task)| matches!(task, Task::Pending { .. }));
+        let mut waiting: Vec<_> = pending.map(|(&task, _)| task).collect();
+        waiting.sort_unstable();
+        waiting
+    }
+
+    /// Returns how many tasks have not been delivered.
+    pub fn pending_tasks(&self) -> usize {
+        self.pending
     }
 
     /// Returns whether the guest repeats what an earlier one has done already.
@@ -212,46 +236,69 @@ impl Replay {
         Ok(self.last_task)
     }
 
+    /// Says whether the code behind a change is to go its new way, and remembers the answer.
+    ///
+    /// # Errors
+    /// As for [`Self::ask`].
+    pub fn is_patched(&mut self, patch: &str) -> Result<bool, Nondeterminism> {
+        if let Some(&answer) = self.patches.get(patch) {
+            return Ok(answer);
+        }
+        let use_patch = Command::UsePatch { patch: patch.to_owned() };
+        let is_recorded =
+            self.recorded_commands.front().is_some_and(|(_, recorded)| *recorded == use_patch);
+        let answer = is_recorded || !self.is_replaying();
+        if answer {
+            self.ask(use_patch)?;
+        }
+        self.patches.insert(patch.to_owned(), answer);
+        Ok(answer)
+    }
+
     fn open(&mut self, command: Command) {
         let task = self.last_task;
         let event = match command {
-            Command::WaitEvent { name } => Some(fold(&name)),
+            Command::WaitEvent { name } => {
+                if let Some(event) = self.events_raised.wait(&name, task) {
+                    self.take(task, event);
+                    return;
+                }
+                Some(name)
+            }
             _ => None,
         };
-        if let Some(folded_name) = &event {
-            if let Some(Unread { raised, payload }) = pop(&mut self.unread, folded_name) {
-                let event = TakenEvent { folded_name: folded_name.clone(), raised, read: false };
-                self.resolve(task, Ok(payload), Some(event));
-                return;
-            }
-            self.waits.entry(folded_name.clone()).or_default().push_back(task);
-        }
         self.tasks.insert(task, Task::Pending { event, dropped: false });
+        self.pending += 1;
+    }
+
+    fn take(&mut self, task: TaskNumber, event: Raised) {
+        self.resolve(task, Ok(event.payload), Some((event.name, event.raised)));
     }
 
     fn resolve(
         &mut self,
         task: TaskNumber,
         outcome: Result<String, Failure>,
-        event: Option<TakenEvent>,
+        event: Option<(String, u64)>,
     ) {
-        let previous = self.tasks.remove(&task);
-        if matches!(previous, Some(Task::Pending { dropped: true, .. })) {
-            return;
+        if let Some(Task::Pending { dropped, .. }) = self.tasks.remove(&task) {
+            self.pending -= 1;
+            if dropped {
+                return;
+            }
         }
         let order = self.orders;
         self.orders += 1;
-        self.tasks.insert(task, Task::Delivered { order, outcome, event });
+        self.unnamed.push_back(task);
+        self.tasks.insert(task, Task::Delivered { order, outcome, event, read: false });
     }
 
     /// Returns the outcome of a task, once it has been delivered.
     pub fn outcome(&mut self, task: TaskNumber) -> Option<Result<String, Failure>> {
         match self.tasks.get_mut(&task)? {
             Task::Pending { .. } => None,
-            Task::Delivered { outcome, event, .. } => {
-                if let Some(event) = event {
-                    event.read = true;
-                }
+            Task::Delivered { outcome, read, .. } => {
+                *read = true;
                 Some(outcome.clone())
             }
         }
@@ -266,40 +313,55 @@ impl Replay {
             Some(Task::Pending { .. }) => {
                 self.ask(Command::Cancel { task })?;
             }
-            Some(Task::Delivered { event: Some(event), .. }) if !event.read => {}
+            Some(Task::Delivered { event: Some(_), read: false, .. }) => {}
             Some(Task::Delivered { .. }) | None => return Ok(()),
         }
         let cancelled =
             Failure::permanent(error_type::CANCELLED, "the workflow cancelled this task");
         let previous = self.tasks.remove(&task);
+        self.pending -= usize::from(matches!(previous, Some(Task::Pending { .. })));
         self.resolve(task, Err(cancelled), None);
         match previous {
-            Some(Task::Pending { event: Some(name), .. }) => self.forget_wait(&name, task),
-            Some(Task::Delivered { outcome: Ok(payload), event: Some(event), .. }) => {
-                self.give_back(event, payload);
+            Some(Task::Pending { event: Some(name), .. }) => {
+                self.events_raised.forget_wait(&name, task);
+            }
+            Some(Task::Delivered { outcome: Ok(payload), event: Some((name, raised)), .. }) => {
+                self.offer(Raised { name, raised, payload });
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn forget_wait(&mut self, folded_name: &str, task: TaskNumber) {
-        let Some(waits) = self.waits.get_mut(folded_name) else { return };
-        waits.retain(|&wait| wait != task);
-        if waits.is_empty() {
-            self.waits.remove(folded_name);
+    /// Gives an event to whoever waits for it, or keeps it for whoever will.
+    fn offer(&mut self, event: Raised) {
+        if let Some((task, event)) = self.events_raised.offer(event) {
+            self.take(task, event);
         }
     }
 
-    /// Hands an event that was never read to the next wait for it, or puts it back in its place.
-    fn give_back(&mut self, event: TakenEvent, payload: String) {
-        if let Some(task) = pop(&mut self.waits, &event.folded_name) {
-            self.resolve(task, Ok(payload), Some(event));
-            return;
-        }
-        let unread = self.unread.entry(event.folded_name).or_default();
-        let place = unread.partition_point(|other| other.raised < event.raised);
-        unread.insert(place, Unread { raised: event.raised, payload });
+    /// Returns name and payload of each event that the guest has not read, in the order in which
+    /// they were raised.
+    pub fn unread_events(&self) -> Vec<(String, String)> {
+        let kept = self.events_raised.unread();
+        let kept = kept.map(|event| (event.raised, &event.name, &event.payload));
+        let taken = self.tasks.values().filter_map(|task| match task {
+            Task::Delivered {
+                outcome: Ok(payload),
+                event: Some((name, raised)),
+                read: false,
+                ..
+            } => Some((*raised, name, payload)),
+            _ => None,
+        });
+        let mut delivered: Vec<_> = kept.chain(taken).collect();
+        delivered.sort_unstable_by_key(|&(raised, ..)| raised);
+        let delivered = delivered.into_iter().map(|(_, name, payload)| (name, payload));
+        let waiting = self.deliveries.iter().filter_map(|recorded| match &recorded.event {
+            Event::EventRaised { name, payload } => Some((name, payload)),
+            _ => None,
+        });
+        delivered.chain(waiting).map(|(name, payload)| (name.clone(), payload.clone())).collect()
     }
 
     /// Notes that the guest has dropped the handle of a task. This cancels nothing; it only frees
@@ -331,6 +393,25 @@ impl Replay {
         Ok(Selected::Blocked)
     }
 
+    /// Waits for the first task that has neither been named here before nor been read: as
+    /// [`Self::select`] does, but for all tasks at once.
+    ///
+    /// # Errors
+    /// As for [`Self::select`].
+    pub fn select_any(&mut self) -> Result<Option<TaskNumber>, Nondeterminism> {
+        loop {
+            while let Some(task) = self.unnamed.pop_front() {
+                if matches!(self.tasks.get(&task), Some(Task::Delivered { read: false, .. })) {
+                    return Ok(Some(task));
+                }
+            }
+            let Some(recorded) = self.deliveries.pop_front() else { break };
+            self.deliver(recorded);
+        }
+        self.check_caught_up("waits")?;
+        Ok(None)
+    }
+
     fn first_delivered(&self, tasks: &[TaskNumber]) -> Option<usize> {
         let delivered =
             tasks.iter().enumerate().filter_map(|(position, task)| match self.tasks.get(task)? {
@@ -342,14 +423,14 @@ impl Replay {
 
     fn deliver(&mut self, recorded: Recorded) {
         self.delivered += 1;
-        self.now = recorded.time;
+        // What came before a delayed start is delivered after it.
+        self.now = self.now.max(recorded.time);
         match recorded.event {
             Event::EventRaised { name, payload } => {
-                let (folded_name, raised) = (fold(&name), self.delivered);
-                self.give_back(TakenEvent { folded_name, raised, read: false }, payload);
+                self.offer(Raised { name, raised: self.delivered, payload });
             }
-            Event::ActivityCompleted { task, output } => self.deliver_result(task, Ok(output)),
-            Event::ActivityFailed { task, failure } => self.deliver_result(task, Err(failure)),
+            Event::CallCompleted { task, output, .. } => self.deliver_result(task, Ok(output)),
+            Event::CallFailed { task, failure, .. } => self.deliver_result(task, Err(failure)),
             Event::TimerFired { task } => self.deliver_result(task, Ok("null".to_owned())),
             _ => {}
         }
@@ -370,6 +451,7 @@ impl Replay {
         let got = match ended {
             Ended::Completed(_) => "returns",
             Ended::Failed(_) => "fails",
+            Ended::Continued { .. } => "continues as new",
         };
         self.check_caught_up(got)
     }
@@ -385,11 +467,6 @@ impl Replay {
         }
         Ok(())
     }
-}
-
-/// Names of events are compared without regard to case.
-fn fold(name: &str) -> String {
-    name.to_lowercase()
 }
 
 #[cfg(test)]
