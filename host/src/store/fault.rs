@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Chunk, Commit, Error, Lease, ModuleStore, Store, Stored, Timer, Version};
+use super::{
+    Chunk, Commit, Committed, DocumentStore, Error, Lease, Listed, ModuleStore, Place, Store,
+    Stored, Timer, Version,
+};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
 
 /// When a write fails, seen from the disk.
@@ -98,7 +101,7 @@ impl<S: Store> Store for FaultyStore<S> {
         self.write(self.inner.reserve(lease, count)).await
     }
 
-    async fn commit(&self, lease: Lease, commit: Commit) -> Result<(), Error> {
+    async fn commit(&self, lease: Lease, commit: Commit) -> Result<Committed, Error> {
         self.write(self.inner.commit(lease, commit)).await
     }
 
@@ -170,6 +173,42 @@ impl<S: Store> Store for FaultyStore<S> {
         self.check_up()?;
         self.inner.instances(after, limit).await
     }
+
+    async fn labels(&self) -> Result<Vec<(Vec<u8>, u64)>, Error> {
+        self.check_up()?;
+        self.inner.labels().await
+    }
+
+    async fn list(
+        &self,
+        labels: &[Vec<u8>],
+        created: Range<Timestamp>,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Error> {
+        self.check_up()?;
+        self.inner.list(labels, created, after, limit).await
+    }
+
+    async fn list_by_id(
+        &self,
+        prefix: &str,
+        after: Option<&InstanceId>,
+        limit: usize,
+    ) -> Result<Vec<(InstanceId, Listed)>, Error> {
+        self.check_up()?;
+        self.inner.list_by_id(prefix, after, limit).await
+    }
+
+    async fn children(
+        &self,
+        parent: InstanceNumber,
+        after: Option<InstanceNumber>,
+        limit: usize,
+    ) -> Result<Vec<InstanceNumber>, Error> {
+        self.check_up()?;
+        self.inner.children(parent, after, limit).await
+    }
 }
 
 #[async_trait]
@@ -201,5 +240,27 @@ impl<S: ModuleStore> ModuleStore for FaultyStore<S> {
     async fn binary(&self, digest: Digest) -> Result<Option<Bytes>, Error> {
         self.check_up()?;
         self.inner.binary(digest).await
+    }
+}
+
+#[async_trait]
+impl<S: DocumentStore> DocumentStore for FaultyStore<S> {
+    async fn save_document(
+        &self,
+        lease: Lease,
+        kind: &str,
+        name: &str,
+        document: Vec<u8>,
+    ) -> Result<(), Error> {
+        self.write(self.inner.save_document(lease, kind, name, document)).await
+    }
+
+    async fn delete_document(&self, lease: Lease, kind: &str, name: &str) -> Result<(), Error> {
+        self.write(self.inner.delete_document(lease, kind, name)).await
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        self.check_up()?;
+        self.inner.documents(kind).await
     }
 }

@@ -1,11 +1,12 @@
-//! Where histories are kept. A store knows IDs, numbers, due times and bytes; what the bytes mean is
-//! not its business, so that no two stores can disagree about it.
+//! Where histories are kept. A store knows IDs, numbers, due times, labels and bytes; what the bytes
+//! mean is not its business, so that no two stores can disagree about it.
 //!
 //! [`memory`] is the reference, [`redb`] the default; `conformance` holds both, and any later one, to
 //! the same promises. The contract is drawn for several hosts on one store as well: a fencing
 //! number and an expected version decide what is written, never a clock, and any host may append to
 //! any inbox.
 
+mod commit;
 #[cfg(test)]
 mod conformance;
 pub mod fault;
@@ -18,7 +19,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::workflow::id::{Digest, InstanceId, InstanceNumber, TaskNumber, Timestamp};
+pub use self::commit::{Birth, Chunk, Commit, Committed, New, Receiver, Target, Timer};
+use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
 
 /// The right to run turns. A store hands out a higher number with each lease, and refuses what comes
 /// under an older one. (A store of several hosts will hand out leases over parts of the instances.)
@@ -32,70 +34,29 @@ pub struct Lease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u64);
 
-/// Which instance a commit is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// One that does not exist yet.
-    New {
-        /// The ID it takes.
-        id: InstanceId,
-        /// The instance that has the ID now, and goes with everything it has. Without it, the ID
-        /// must be free.
-        replaces: Option<(InstanceNumber, Version)>,
-    },
-    /// One that exists, as of this version.
-    Existing(Version),
-}
-
-/// A timer that an instance has set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Timer {
-    /// When it is due.
-    pub due: Timestamp,
-    /// Whose it is.
-    pub instance: InstanceNumber,
-    /// Which of the instance's tasks it belongs to.
-    pub task: TaskNumber,
-}
-
-/// A stretch of history: what one commit appended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk {
-    /// The index of its first event.
-    pub first: u64,
-    /// Its events, encoded.
-    pub bytes: Vec<u8>,
-}
-
-/// What one turn of one instance changes: all of it is written, or nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commit {
-    /// The instance.
-    pub instance: InstanceNumber,
-    /// Whether it is new, and what it must be like for the commit to hold.
-    pub target: Target,
-    /// Its summary from now on.
-    pub summary: Vec<u8>,
-    /// What is appended to its history, if anything. Its index must be above all earlier ones.
-    pub history: Option<Chunk>,
-    /// Timers of this instance to set.
-    pub set_timers: Vec<Timer>,
-    /// Timers of this instance to remove. One that is not there is no mistake; one that is also in
-    /// `set_timers` is removed.
-    pub clear_timers: Vec<Timer>,
-    /// Messages of its inbox that have been dealt with.
-    pub consumed: Vec<u64>,
-    /// Messages to other instances, put into their inboxes. One to an instance that does not exist
-    /// is dropped.
-    pub outbox: Vec<(InstanceNumber, Vec<u8>)>,
-    /// Whether a host that starts must take this instance up at once, whatever timers it has:
-    /// because it owes it an activity, say. A message in its inbox has the same effect.
-    pub active: bool,
-}
-
 /// An instance as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
+    /// Its version.
+    pub version: Version,
+    /// Its summary.
+    pub summary: Vec<u8>,
+}
+
+/// A place in the order of listings: by creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When the instance was created.
+    pub created_at: Timestamp,
+    /// The instance: it tells apart what was created at the same time.
+    pub instance: InstanceNumber,
+}
+
+/// An instance as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its place.
+    pub place: Place,
     /// Its version.
     pub version: Version,
     /// Its summary.
@@ -143,13 +104,15 @@ pub trait Store: Send + Sync + 'static {
     async fn reserve(&self, lease: Lease, count: u64) -> Result<Range<u64>, Error>;
 
     /// Writes what a turn has decided. When this returns `Ok`, it is all there and survives power
-    /// loss.
+    /// loss. A birth that is refused is no error: its message says so.
     ///
     /// # Errors
     /// [`Error::Fenced`], [`Error::IdTaken`], [`Error::Conflict`], [`Error::Unavailable`].
-    async fn commit(&self, lease: Lease, commit: Commit) -> Result<(), Error>;
+    async fn commit(&self, lease: Lease, commit: Commit) -> Result<Committed, Error>;
 
-    /// Removes a finished instance with everything it has: ID, summary, history, timers, inbox.
+    /// Removes a finished instance with everything it has: ID, summary, history, timers, inbox, its
+    /// place in listings and among the children of its parent. Its own children stay, but are
+    /// nobody's from then on.
     ///
     /// # Errors
     /// As for [`Self::commit`].
@@ -208,6 +171,38 @@ pub trait Store: Send + Sync + 'static {
         after: Option<InstanceNumber>,
         limit: usize,
     ) -> Result<Vec<(InstanceNumber, Vec<u8>)>, Error>;
+
+    /// Returns how many instances have each label, in order of the labels' bytes; those that none
+    /// has are left out.
+    async fn labels(&self) -> Result<Vec<(Vec<u8>, u64)>, Error>;
+
+    /// Returns up to `limit` instances with one of these labels, created within the range (its start
+    /// included, its end not), after the place, in order of [`Place`].
+    async fn list(
+        &self,
+        labels: &[Vec<u8>],
+        created: Range<Timestamp>,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Error>;
+
+    /// Returns up to `limit` instances whose ID begins with `prefix`, after that ID, in order of the
+    /// IDs' bytes. No character of a prefix is special.
+    async fn list_by_id(
+        &self,
+        prefix: &str,
+        after: Option<&InstanceId>,
+        limit: usize,
+    ) -> Result<Vec<(InstanceId, Listed)>, Error>;
+
+    /// Returns up to `limit` children of an instance that are still there, after one of them, in
+    /// order of their numbers.
+    async fn children(
+        &self,
+        parent: InstanceNumber,
+        after: Option<InstanceNumber>,
+        limit: usize,
+    ) -> Result<Vec<InstanceNumber>, Error>;
 }
 
 /// Modules: a record of each by name, and the bytes of each version by digest.
@@ -235,4 +230,23 @@ pub trait ModuleStore: Send + Sync + 'static {
 
     /// Returns the bytes of a version.
     async fn binary(&self, digest: Digest) -> Result<Option<Bytes>, Error>;
+}
+
+/// Small documents of the host's own, by kind and name: schedules, say.
+#[async_trait]
+pub trait DocumentStore: Send + Sync + 'static {
+    /// Writes a document, in place of the one that has its kind and name.
+    async fn save_document(
+        &self,
+        lease: Lease,
+        kind: &str,
+        name: &str,
+        document: Vec<u8>,
+    ) -> Result<(), Error>;
+
+    /// Removes a document. It is no error if there is none.
+    async fn delete_document(&self, lease: Lease, kind: &str, name: &str) -> Result<(), Error>;
+
+    /// Returns all documents of a kind, by name.
+    async fn documents(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, Error>;
 }

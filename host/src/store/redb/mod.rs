@@ -1,29 +1,28 @@
 //! The default store: one file, no set-up. [redb](https://docs.rs/redb) is a copy-on-write B-tree
 //! with one writer and any number of readers, each of whom sees the file as of one commit.
 
+mod commits;
 mod file;
+mod labels;
+mod named;
+mod reading;
+mod row;
 mod tables;
 mod writer;
 
-use std::ops::{Bound, Range};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use redb::{
-    DatabaseError, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError,
-};
+use redb::{DatabaseError, ReadTransaction, TableError};
 use thiserror::Error as ThisError;
 
 use self::file::File;
-use self::tables::{
-    ACTIVE, BINARIES, FORMAT, HISTORY, IDS, INBOX, INSTANCES, MODULES, Row, TIMERS, Tables, meta,
-    unavailable,
-};
+use self::tables::{FORMAT, IDS, Tables, meta, unavailable};
 use self::writer::Writer;
-use super::{Chunk, Commit, Error, Lease, ModuleStore, Store, Stored, Timer, Version};
-use crate::workflow::id::{Digest, InstanceId, InstanceNumber, TaskNumber, Timestamp};
+use super::{Chunk, Commit, Committed, Error, Lease, Listed, Place, Store, Stored, Timer, Version};
+use crate::workflow::id::{InstanceId, InstanceNumber, Timestamp};
 
 /// Why a file can't be used.
 #[derive(Debug, ThisError)]
@@ -85,18 +84,21 @@ impl RedbStore {
         Ok(Self { writer, file })
     }
 
-    /// Begins to read. Readers block nobody, and what they read is mostly in memory, so it is done
-    /// where it is asked for; what may be long goes to a thread that may block.
-    fn read(&self) -> Result<ReadTransaction, Error> {
-        self.file.read()
+    /// Reads. Readers block nobody, and what they read is mostly in memory, so it is done where it
+    /// is asked for; what may be long goes to a thread that may block.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, Error> {
+        read(&self.file.read()?).map_err(unavailable)
     }
 
     async fn read_long<T: Send + 'static>(
         &self,
-        read: impl FnOnce(ReadTransaction) -> Result<T, Error> + Send + 'static,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let transaction = self.read()?;
-        let reading = tokio::task::spawn_blocking(move || read(transaction));
+        let transaction = self.file.read()?;
+        let reading = tokio::task::spawn_blocking(move || read(&transaction).map_err(unavailable));
         reading.await.map_err(|error| Error::Unavailable(error.to_string()))?
     }
 }
@@ -127,39 +129,6 @@ fn known_format(file: &File) -> Result<Option<u64>, Error> {
     }
 }
 
-fn table<K: redb::Key + 'static, V: redb::Value + 'static>(
-    transaction: &ReadTransaction,
-    definition: TableDefinition<'_, K, V>,
-) -> Result<ReadOnlyTable<K, V>, Error> {
-    transaction.open_table(definition).map_err(unavailable)
-}
-
-fn after<T>(last: Option<T>) -> Bound<T> {
-    last.map_or(Bound::Unbounded, Bound::Excluded)
-}
-
-fn read_history(
-    transaction: &ReadTransaction,
-    instance: InstanceNumber,
-    range: &Range<u64>,
-) -> Result<Vec<Chunk>, Error> {
-    let history = table(transaction, HISTORY)?;
-    let number = instance.0;
-    // The stretch that holds the first event wanted begins there or before.
-    let before = history.range((number, 0)..=(number, range.start)).map_err(unavailable)?;
-    let begin = match { before }.next_back() {
-        Some(entry) => entry.map_err(unavailable)?.0.value(),
-        None => (number, range.start),
-    };
-    let entries = history.range(begin..(number, range.end)).map_err(unavailable)?;
-    let chunk = |entry: Result<_, _>| {
-        let (key, bytes): (redb::AccessGuard<'_, (u64, u64)>, redb::AccessGuard<'_, &[u8]>) =
-            entry.map_err(unavailable)?;
-        Ok(Chunk { first: key.value().1, bytes: bytes.value().to_owned() })
-    };
-    entries.map(chunk).collect()
-}
-
 #[async_trait]
 impl Store for RedbStore {
     async fn acquire(&self) -> Result<Lease, Error> {
@@ -176,7 +145,7 @@ impl Store for RedbStore {
         Ok(first..first.saturating_add(count))
     }
 
-    async fn commit(&self, lease: Lease, commit: Commit) -> Result<(), Error> {
+    async fn commit(&self, lease: Lease, commit: Commit) -> Result<Committed, Error> {
         let work = move |tables: &mut Tables<'_>| {
             tables.check_fence(lease.fence)?;
             tables.commit(&commit)
@@ -206,27 +175,18 @@ impl Store for RedbStore {
     }
 
     async fn inbox(&self, instance: InstanceNumber) -> Result<Vec<(u64, Vec<u8>)>, Error> {
-        let inbox = table(&self.read()?, INBOX)?;
-        let range = (instance.0, 0)..=(instance.0, u64::MAX);
-        let entries = inbox.range(range).map_err(unavailable)?;
-        entries
-            .map(|entry| {
-                let (key, message) = entry.map_err(unavailable)?;
-                Ok((key.value().1, message.value().to_owned()))
-            })
-            .collect()
+        self.read(|transaction| reading::inbox(transaction, instance))
     }
 
     async fn find(&self, id: &InstanceId) -> Result<Option<InstanceNumber>, Error> {
-        let found = table(&self.read()?, IDS)?.get(id.as_str()).map_err(unavailable)?;
-        Ok(found.map(|number| InstanceNumber(number.value())))
+        self.read(|transaction| {
+            let found = transaction.open_table(IDS)?.get(id.as_str())?;
+            Ok(found.map(|number| InstanceNumber(number.value())))
+        })
     }
 
     async fn load(&self, instance: InstanceNumber) -> Result<Option<Stored>, Error> {
-        let found = table(&self.read()?, INSTANCES)?.get(instance.0).map_err(unavailable)?;
-        let Some(row) = found else { return Ok(None) };
-        let row = Row::read(row.value())?;
-        Ok(Some(Stored { version: Version(row.version), summary: row.summary }))
+        self.read(|transaction| reading::load(transaction, instance))
     }
 
     async fn history(
@@ -238,123 +198,78 @@ impl Store for RedbStore {
             return Ok(Vec::new());
         }
         if range.end - range.start == 1 {
-            return read_history(&self.read()?, instance, &range);
+            return self.read(|transaction| reading::history(transaction, instance, &range));
         }
-        self.read_long(move |transaction| read_history(&transaction, instance, &range)).await
+        self.read_long(move |transaction| reading::history(transaction, instance, &range)).await
     }
 
     async fn timers(
         &self,
-        last: Option<Timer>,
+        after: Option<Timer>,
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Timer>, Error> {
-        let key = |timer: Timer| (timer.due.0, timer.instance.0, timer.task.0);
-        let from = after(last.map(key));
-        let until = (until.0, u64::MAX, u32::MAX);
-        let read = move |transaction: ReadTransaction| {
-            let timers = table(&transaction, TIMERS)?;
-            if matches!(from, Bound::Excluded(from) if from >= until) {
-                return Ok(Vec::new());
-            }
-            let entries = timers.range((from, Bound::Included(until))).map_err(unavailable)?;
-            let timer = |entry: Result<(redb::AccessGuard<'_, (u64, u64, u32)>, _), _>| {
-                let (due, instance, task) = entry.map_err(unavailable)?.0.value();
-                let (due, instance) = (Timestamp(due), InstanceNumber(instance));
-                Ok(Timer { due, instance, task: TaskNumber(task) })
-            };
-            entries.take(limit).map(timer).collect()
-        };
-        self.read_long(read).await
+        self.read_long(move |transaction| reading::timers(transaction, after, until, limit)).await
     }
 
     async fn active(
         &self,
-        last: Option<InstanceNumber>,
+        after: Option<InstanceNumber>,
         limit: usize,
     ) -> Result<Vec<InstanceNumber>, Error> {
-        let active = table(&self.read()?, ACTIVE)?;
-        let range = (after(last.map(|number| number.0)), Bound::Unbounded);
-        let entries = active.range::<u64>(range).map_err(unavailable)?;
-        let number = |entry: Result<(redb::AccessGuard<'_, u64>, _), _>| {
-            Ok(InstanceNumber(entry.map_err(unavailable)?.0.value()))
-        };
-        entries.take(limit).map(number).collect()
+        self.read(|transaction| reading::active(transaction, after, limit))
     }
 
     async fn instances(
         &self,
-        last: Option<InstanceNumber>,
+        after: Option<InstanceNumber>,
         limit: usize,
     ) -> Result<Vec<(InstanceNumber, Vec<u8>)>, Error> {
-        let range = (after(last.map(|number| number.0)), Bound::Unbounded);
-        let read = move |transaction: ReadTransaction| {
-            let instances = table(&transaction, INSTANCES)?;
-            let entries = instances.range::<u64>(range).map_err(unavailable)?;
-            entries
-                .take(limit)
-                .map(|entry| {
-                    let (number, row) = entry.map_err(unavailable)?;
-                    Ok((InstanceNumber(number.value()), Row::read(row.value())?.summary))
-                })
-                .collect()
+        self.read_long(move |transaction| reading::instances(transaction, after, limit)).await
+    }
+
+    async fn labels(&self) -> Result<Vec<(Vec<u8>, u64)>, Error> {
+        self.read(reading::labels)
+    }
+
+    async fn list(
+        &self,
+        labels: &[Vec<u8>],
+        created: Range<Timestamp>,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Error> {
+        let labels = labels.to_owned();
+        let read = move |transaction: &ReadTransaction| {
+            reading::list(transaction, &labels, &created, after, limit)
         };
         self.read_long(read).await
     }
-}
 
-#[async_trait]
-impl ModuleStore for RedbStore {
-    async fn save_module(
+    async fn list_by_id(
         &self,
-        lease: Lease,
-        name: &str,
-        record: Vec<u8>,
-        binary: Option<(Digest, Bytes)>,
-    ) -> Result<(), Error> {
-        let name = name.to_owned();
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            let binary = binary.as_ref().map(|(digest, bytes)| (&digest.0, &bytes[..]));
-            tables.save_module(&name, &record, binary)
-        };
-        self.writer.write(work).await
-    }
-
-    async fn delete_module(
-        &self,
-        lease: Lease,
-        name: &str,
-        binaries: Vec<Digest>,
-    ) -> Result<(), Error> {
-        let name = name.to_owned();
-        let binaries: Vec<[u8; 32]> = binaries.into_iter().map(|digest| digest.0).collect();
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            tables.delete_module(&name, &binaries)
-        };
-        self.writer.write(work).await
-    }
-
-    async fn modules(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        let modules = table(&self.read()?, MODULES)?;
-        let entries = modules.iter().map_err(unavailable)?;
-        entries
-            .map(|entry| {
-                let (name, record) = entry.map_err(unavailable)?;
-                Ok((name.value().to_owned(), record.value().to_owned()))
-            })
-            .collect()
-    }
-
-    async fn binary(&self, digest: Digest) -> Result<Option<Bytes>, Error> {
-        let read = move |transaction: ReadTransaction| {
-            let found = table(&transaction, BINARIES)?.get(&digest.0).map_err(unavailable)?;
-            Ok(found.map(|bytes| Bytes::copy_from_slice(bytes.value())))
+        prefix: &str,
+        after: Option<&InstanceId>,
+        limit: usize,
+    ) -> Result<Vec<(InstanceId, Listed)>, Error> {
+        let (prefix, after) = (prefix.to_owned(), after.cloned());
+        let read = move |transaction: &ReadTransaction| {
+            reading::list_by_id(transaction, &prefix, after.as_ref(), limit)
         };
         self.read_long(read).await
     }
+
+    async fn children(
+        &self,
+        parent: InstanceNumber,
+        after: Option<InstanceNumber>,
+        limit: usize,
+    ) -> Result<Vec<InstanceNumber>, Error> {
+        self.read(|transaction| reading::children(transaction, parent, after, limit))
+    }
 }
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;

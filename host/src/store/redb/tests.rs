@@ -1,21 +1,20 @@
-use redb::{Database, ReadableDatabase, ReadableTableMetadata};
+use std::time::Instant;
+
+use bytes::Bytes;
+use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableHandle};
 
 use super::*;
-use crate::store::Target;
-use crate::store::memory::MemoryStore;
-
-fn random_seed() -> u64 {
-    let given = std::env::var("REWEFT_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = given.unwrap_or_else(|| u64::from(std::process::id()));
-    println!("REWEFT_TEST_SEED={seed}");
-    seed
-}
+use crate::store::{Birth, DocumentStore, ModuleStore, New, Receiver, Target, Version};
+use crate::workflow::id::{Digest, TaskNumber};
 
 fn new(instance: u64, text: &str) -> Commit {
+    let (id, created_at) = (InstanceId::unchecked(text), Timestamp(instance));
     Commit {
         instance: InstanceNumber(instance),
-        target: Target::New { id: InstanceId::unchecked(text), replaces: None },
+        target: Target::New(New { id, replaces: None, created_at, parent: None }),
+        label: b"label".to_vec(),
         summary: b"summary".to_vec(),
+        history_anew: false,
         history: Some(Chunk { first: 0, bytes: b"start".to_vec() }),
         set_timers: vec![Timer {
             due: Timestamp(5),
@@ -24,6 +23,7 @@ fn new(instance: u64, text: &str) -> Commit {
         }],
         clear_timers: Vec::new(),
         consumed: Vec::new(),
+        births: Vec::new(),
         outbox: Vec::new(),
         active: true,
     }
@@ -36,6 +36,7 @@ async fn furnished(path: &Path) -> Lease {
     store.enqueue(InstanceNumber(1), b"mail".to_vec()).await.unwrap().unwrap();
     let binary = Some((Digest([1; 32]), Bytes::from_static(b"code")));
     store.save_module(lease, "m", b"record".to_vec(), binary).await.unwrap();
+    store.save_document(lease, "k", "n", b"document".to_vec()).await.unwrap();
     lease
 }
 
@@ -53,6 +54,8 @@ async fn everything_acknowledged_is_there_when_the_file_is_opened_again() {
     assert_eq!(store.active(None, 9).await.unwrap(), [one]);
     assert_eq!(store.modules().await.unwrap(), [("m".to_owned(), b"record".to_vec())]);
     assert_eq!(store.binary(Digest([1; 32])).await.unwrap().unwrap(), "code");
+    assert_eq!(store.documents("k").await.unwrap(), [("n".to_owned(), b"document".to_vec())]);
+    assert_eq!(store.labels().await.unwrap(), [(b"label".to_vec(), 1)]);
     let first = store.inbox(one).await.unwrap()[0].0;
     assert!(store.enqueue(one, Vec::new()).await.unwrap().unwrap() > first);
     let stale = store.reserve(lease, 1).await.unwrap();
@@ -67,18 +70,45 @@ async fn a_purge_leaves_not_a_single_row() {
     let path = directory.path().join("store");
     let store = RedbStore::open(&path).unwrap();
     let lease = store.acquire().await.unwrap();
+    let (one, two, three) = (InstanceNumber(1), InstanceNumber(2), InstanceNumber(3));
     store.commit(lease, new(1, "one")).await.unwrap();
-    store.enqueue(InstanceNumber(1), b"mail".to_vec()).await.unwrap();
-    store.purge(lease, InstanceNumber(1), Version(1)).await.unwrap();
+    let born = |instance: InstanceNumber, text, parent| Birth {
+        instance,
+        new: New {
+            id: InstanceId::unchecked(text),
+            replaces: None,
+            created_at: Timestamp(9),
+            parent: Some(parent),
+        },
+        label: text.as_bytes().to_vec(),
+        summary: Vec::new(),
+        history: Chunk { first: 0, bytes: Vec::new() },
+        if_born: Some(b"born".to_vec()),
+        if_refused: b"refused".to_vec(),
+    };
+    let commit = Commit {
+        target: Target::Existing(Version(1)),
+        history: None,
+        births: vec![born(two, "two", one), born(three, "three", two)],
+        outbox: vec![(Receiver::Id(InstanceId::unchecked("two")), b"mail".to_vec())],
+        ..new(1, "one")
+    };
+    store.commit(lease, commit).await.unwrap();
+    store.enqueue(one, b"mail".to_vec()).await.unwrap();
+    for (instance, version) in [(one, 2), (three, 1), (two, 1)] {
+        store.purge(lease, instance, Version(version)).await.unwrap();
+    }
     drop(store);
     let database = Database::open(&path).unwrap();
     let transaction = database.begin_read().unwrap();
-    assert_eq!(transaction.open_table(IDS).unwrap().len().unwrap(), 0);
-    assert_eq!(transaction.open_table(INSTANCES).unwrap().len().unwrap(), 0);
-    assert_eq!(transaction.open_table(HISTORY).unwrap().len().unwrap(), 0);
-    assert_eq!(transaction.open_table(TIMERS).unwrap().len().unwrap(), 0);
-    assert_eq!(transaction.open_table(INBOX).unwrap().len().unwrap(), 0);
-    assert_eq!(transaction.open_table(ACTIVE).unwrap().len().unwrap(), 0);
+    let mut tables = 0;
+    for table in transaction.list_tables().unwrap() {
+        let name = table.name().to_owned();
+        let rows = transaction.open_untyped_table(table).unwrap().len().unwrap();
+        assert!(rows == 0 || name == "meta", "{rows} rows in {name}");
+        tables += 1;
+    }
+    assert_eq!(tables, 14, "all of them are looked at");
 }
 
 #[tokio::test]
@@ -148,83 +178,71 @@ async fn work_that_is_queued_is_written_before_the_store_is_gone() {
     assert_eq!(store.instances(None, 999).await.unwrap().len(), 200);
 }
 
-/// Random changes to few instances, so that they often conflict: both stores say the same.
-#[tokio::test]
-async fn the_file_does_what_the_reference_does() {
-    use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::{Rng, SeedableRng};
-
-    let mut random = ChaCha8Rng::seed_from_u64(random_seed());
-    let mut below = |bound: u32| u64::from(random.next_u32() % bound);
-    let directory = tempfile::tempdir().unwrap();
-    let (one, two) =
-        (MemoryStore::default(), RedbStore::open(&directory.path().join("store")).unwrap());
-    let lease = one.acquire().await.unwrap();
-    assert_eq!(two.acquire().await.unwrap(), lease);
-    for step in 0..600 {
-        let instance = InstanceNumber(below(5));
-        match below(8) {
-            0 => {
-                let message = step.to_string().into_bytes();
-                let sent = one.enqueue(instance, message.clone()).await;
-                assert_eq!(two.enqueue(instance, message).await, sent);
-            }
-            1 => {
-                let version = Version(below(4));
-                let purged = one.purge(lease, instance, version).await;
-                assert_eq!(two.purge(lease, instance, version).await, purged, "step {step}");
-            }
-            kind => {
-                let timer = |due, task: u64| {
-                    let (due, task) = (Timestamp(due), TaskNumber(task as u32));
-                    Timer { due, instance, task }
-                };
-                let target = if kind < 4 {
-                    let id = InstanceId::unchecked(&below(3).to_string());
-                    let replaced = (InstanceNumber(below(5)), Version(1 + below(3)));
-                    Target::New { id, replaces: (below(2) == 0).then_some(replaced) }
-                } else {
-                    Target::Existing(Version(below(4)))
-                };
-                let commit = Commit {
-                    instance,
-                    target,
-                    summary: step.to_string().into_bytes(),
-                    history: (below(2) == 0)
-                        .then(|| Chunk { first: below(20), bytes: vec![step as u8] }),
-                    set_timers: vec![timer(below(9), below(3))],
-                    clear_timers: vec![timer(below(9), below(3)), timer(below(9), below(3))],
-                    consumed: vec![below(99)],
-                    outbox: vec![(InstanceNumber(below(5)), vec![step as u8])],
-                    active: below(2) == 0,
-                };
-                let done = one.commit(lease, commit.clone()).await;
-                assert_eq!(two.commit(lease, commit).await, done, "step {step}");
-            }
-        }
-        compare(&one, &two, step).await;
+/// Prints how long something takes, the first time and again.
+async fn timed(what: &str, read: impl AsyncFn() -> usize) {
+    for temperature in ["first", "again"] {
+        let begun = Instant::now();
+        let found = read().await;
+        println!("{what}, {temperature}: {found} in {:?}", begun.elapsed());
     }
 }
 
-async fn compare(one: &dyn Store, two: &dyn Store, step: usize) {
-    let all = Timestamp::MAX;
-    let of = async |store: &dyn Store| {
-        let mut rows = Vec::new();
-        for number in (0..5).map(InstanceNumber) {
-            let stored = store.load(number).await.unwrap();
-            rows.push((
-                stored,
-                store.history(number, 0..99).await.unwrap(),
-                store.history(number, 7..8).await.unwrap(),
-                store.inbox(number).await.unwrap(),
-            ));
-        }
-        let mut ids = Vec::new();
-        for id in 0..3 {
-            ids.push(store.find(&InstanceId::unchecked(&id.to_string())).await.unwrap());
-        }
-        let timers = store.timers(None, all, 99).await.unwrap();
-        (rows, ids, timers, store.active(None, 99).await.unwrap())
+/// Prints how long the listings of a full store take: what an operator waits for. And how long
+/// commits take that touch them, and those that do not.
+#[tokio::test]
+#[ignore = "takes a minute: run with make bench"]
+async fn a_million_instances_are_listed_in_milliseconds() {
+    const INSTANCES: u64 = 1_000_000;
+    const ROUND: u64 = 10_000;
+    /// One instance of so many has the rare label.
+    const RARE: u64 = 50_000;
+    let directory = tempfile::tempdir().unwrap();
+    let store = RedbStore::open(&directory.path().join("store")).unwrap();
+    let lease = store.acquire().await.unwrap();
+    let label = |number: u64| format!("module/workflow-{number}/running").into_bytes();
+    let first_label = |instance| if instance % RARE == 0 { 39 } else { instance % 39 };
+    let commit = |instance: u64| {
+        // Numbers like those of orders: their IDs are in no order.
+        let id = format!("order-{:08x}", (instance as u32).wrapping_mul(2_654_435_761));
+        let (summary, set_timers) = (vec![7; 150], Vec::new());
+        let label = label(first_label(instance));
+        Commit { label, summary, set_timers, active: false, ..new(instance, &id) }
     };
-    assert_eq!(of(one).await, of(two).await, "after step {step}");
+    let write = async |instances: std::ops::Range<u64>, commit: &dyn Fn(u64) -> Commit| {
+        let commits = instances.map(|instance| store.commit(lease, commit(instance)));
+        for committed in futures::future::join_all(commits).await {
+            committed.unwrap();
+        }
+    };
+    let begun = Instant::now();
+    for first in (0..INSTANCES).step_by(ROUND as usize) {
+        write(first..first + ROUND, &commit).await;
+    }
+    println!("{INSTANCES} instances written: {:?}", begun.elapsed());
+    let page = async |labels: std::ops::Range<u64>, after: Option<u64>| {
+        let labels: Vec<_> = labels.map(label).collect();
+        let always = Timestamp(0)..Timestamp::MAX;
+        let place =
+            |number| Place { created_at: Timestamp(number), instance: InstanceNumber(number) };
+        store.list(&labels, always, after.map(place), 100).await.unwrap().len()
+    };
+    let middle = Some(INSTANCES / 2);
+    timed("the labels", async || store.labels().await.unwrap().len()).await;
+    timed("the first page of a label", async || page(3..4, None).await).await;
+    timed("a page in the middle of a label", async || page(3..4, middle).await).await;
+    timed("a page in the middle of all labels", async || page(0..40, middle).await).await;
+    timed("a rare label", async || page(39..40, None).await).await;
+    let by_prefix = async || store.list_by_id("order-80", None, 100).await.unwrap().len();
+    timed("a page by a prefix", by_prefix).await;
+    for (what, version, moved) in [("that change no label", 1, 0), ("that change one", 2, 1)] {
+        let begun = Instant::now();
+        let again = |instance| Commit {
+            target: Target::Existing(Version(version)),
+            label: label(first_label(instance) + moved),
+            history: None,
+            ..commit(instance)
+        };
+        write(0..ROUND, &again).await;
+        println!("{ROUND} commits {what}: {:?}", begun.elapsed());
+    }
 }

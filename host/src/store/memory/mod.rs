@@ -1,13 +1,19 @@
 //! The reference: what a store does, as plainly as it can be said. Nothing here survives its process.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod content;
+
+use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Chunk, Commit, Error, Lease, ModuleStore, Store, Stored, Target, Timer, Version};
+use self::content::Content;
+use super::{
+    Chunk, Commit, Committed, DocumentStore, Error, Lease, Listed, ModuleStore, Place, Store,
+    Stored, Timer, Version,
+};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
 
 /// A store in memory.
@@ -16,84 +22,9 @@ pub struct MemoryStore {
     content: Mutex<Content>,
 }
 
-#[derive(Clone, Default)]
-struct Content {
-    fence: u64,
-    next_number: u64,
-    next_message: u64,
-    ids: BTreeMap<InstanceId, InstanceNumber>,
-    instances: BTreeMap<InstanceNumber, Instance>,
-    timers: BTreeSet<Timer>,
-    modules: BTreeMap<String, Vec<u8>>,
-    binaries: BTreeMap<Digest, Bytes>,
-}
-
-#[derive(Clone, Default)]
-struct Instance {
-    version: u64,
-    summary: Vec<u8>,
-    history: BTreeMap<u64, Vec<u8>>,
-    inbox: BTreeMap<u64, Vec<u8>>,
-    active: bool,
-}
-
 impl MemoryStore {
     fn lock(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Content {
-    fn check_fence(&self, lease: Lease) -> Result<(), Error> {
-        let (held, newest) = (lease.fence, self.fence);
-        if held == newest { Ok(()) } else { Err(Error::Fenced { held, newest }) }
-    }
-
-    fn check_version(
-        &self,
-        instance: InstanceNumber,
-        expected: Option<Version>,
-    ) -> Result<(), Error> {
-        let found = self.instances.get(&instance).map(|instance| Version(instance.version));
-        if found == expected { Ok(()) } else { Err(Error::Conflict { expected, found }) }
-    }
-
-    fn check(&self, commit: &Commit) -> Result<(), Error> {
-        match &commit.target {
-            Target::Existing(version) => self.check_version(commit.instance, Some(*version))?,
-            Target::New { id, replaces } => {
-                let replaced = replaces.map(|(number, _)| number);
-                match self.ids.get(id) {
-                    Some(&owner) if Some(owner) != replaced => return Err(Error::IdTaken(owner)),
-                    _ => {}
-                }
-                if let Some((number, version)) = replaces {
-                    self.check_version(*number, Some(*version))?;
-                }
-                self.check_version(commit.instance, None)?;
-            }
-        }
-        let known = self.instances.get(&commit.instance);
-        match (&commit.history, known.and_then(|known| known.history.last_key_value())) {
-            (Some(chunk), Some((&last, _))) if chunk.first <= last => {
-                Err(Error::Damaged(format!("event {} is there already", chunk.first)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn remove(&mut self, instance: InstanceNumber) {
-        self.instances.remove(&instance);
-        self.ids.retain(|_, owner| *owner != instance);
-        self.timers.retain(|timer| timer.instance != instance);
-    }
-
-    fn append(&mut self, instance: InstanceNumber, message: Vec<u8>) -> Option<u64> {
-        let inbox = &mut self.instances.get_mut(&instance)?.inbox;
-        let number = self.next_message;
-        self.next_message += 1;
-        inbox.insert(number, message);
-        Some(number)
     }
 }
 
@@ -113,32 +44,11 @@ impl Store for MemoryStore {
         Ok(first..content.next_number)
     }
 
-    async fn commit(&self, lease: Lease, commit: Commit) -> Result<(), Error> {
+    async fn commit(&self, lease: Lease, commit: Commit) -> Result<Committed, Error> {
         let mut content = self.lock();
         content.check_fence(lease)?;
         content.check(&commit)?;
-        if let Target::New { id, replaces } = commit.target {
-            if let Some((replaced, _)) = replaces {
-                content.remove(replaced);
-            }
-            content.ids.insert(id, commit.instance);
-        }
-        let instance = content.instances.entry(commit.instance).or_default();
-        instance.version += 1;
-        instance.summary = commit.summary;
-        instance.active = commit.active;
-        instance.history.extend(commit.history.map(|chunk| (chunk.first, chunk.bytes)));
-        for message in commit.consumed {
-            instance.inbox.remove(&message);
-        }
-        content.timers.extend(commit.set_timers);
-        for timer in commit.clear_timers {
-            content.timers.remove(&timer);
-        }
-        for (receiver, message) in commit.outbox {
-            content.append(receiver, message);
-        }
-        Ok(())
+        Ok(content.apply(commit))
     }
 
     async fn purge(
@@ -227,6 +137,63 @@ impl Store for MemoryStore {
         let instances = content.instances.range((from, Bound::Unbounded)).take(limit);
         Ok(instances.map(|(&number, found)| (number, found.summary.clone())).collect())
     }
+
+    async fn labels(&self) -> Result<Vec<(Vec<u8>, u64)>, Error> {
+        let mut counts = BTreeMap::new();
+        for instance in self.lock().instances.values() {
+            *counts.entry(instance.label.clone()).or_default() += 1;
+        }
+        Ok(counts.into_iter().collect())
+    }
+
+    async fn list(
+        &self,
+        labels: &[Vec<u8>],
+        created: Range<Timestamp>,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Error> {
+        let content = self.lock();
+        let mut listed: Vec<Listed> = content
+            .instances
+            .iter()
+            .filter(|(_, instance)| labels.contains(&instance.label))
+            .map(|(&number, instance)| instance.listed(number))
+            .filter(|listed| created.contains(&listed.place.created_at))
+            .filter(|listed| after.is_none_or(|after| after < listed.place))
+            .collect();
+        listed.sort_by_key(|listed| listed.place);
+        listed.truncate(limit);
+        Ok(listed)
+    }
+
+    async fn list_by_id(
+        &self,
+        prefix: &str,
+        after: Option<&InstanceId>,
+        limit: usize,
+    ) -> Result<Vec<(InstanceId, Listed)>, Error> {
+        let content = self.lock();
+        let ids = content.ids.iter().filter(|(id, _)| id.as_str().starts_with(prefix));
+        let later = ids.filter(|(id, _)| after.is_none_or(|after| after < id));
+        let listed = |(id, &number): (&InstanceId, &InstanceNumber)| {
+            (id.clone(), content.instances[&number].listed(number))
+        };
+        Ok(later.take(limit).map(listed).collect())
+    }
+
+    async fn children(
+        &self,
+        parent: InstanceNumber,
+        after: Option<InstanceNumber>,
+        limit: usize,
+    ) -> Result<Vec<InstanceNumber>, Error> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let content = self.lock();
+        let instances = content.instances.range((from, Bound::Unbounded));
+        let children = instances.filter(|(_, instance)| instance.parent == Some(parent));
+        Ok(children.map(|(&number, _)| number).take(limit).collect())
+    }
 }
 
 #[async_trait]
@@ -264,5 +231,34 @@ impl ModuleStore for MemoryStore {
 
     async fn binary(&self, digest: Digest) -> Result<Option<Bytes>, Error> {
         Ok(self.lock().binaries.get(&digest).cloned())
+    }
+}
+
+#[async_trait]
+impl DocumentStore for MemoryStore {
+    async fn save_document(
+        &self,
+        lease: Lease,
+        kind: &str,
+        name: &str,
+        document: Vec<u8>,
+    ) -> Result<(), Error> {
+        let mut content = self.lock();
+        content.check_fence(lease)?;
+        content.documents.insert((kind.to_owned(), name.to_owned()), document);
+        Ok(())
+    }
+
+    async fn delete_document(&self, lease: Lease, kind: &str, name: &str) -> Result<(), Error> {
+        let mut content = self.lock();
+        content.check_fence(lease)?;
+        content.documents.remove(&(kind.to_owned(), name.to_owned()));
+        Ok(())
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let content = self.lock();
+        let documents = content.documents.iter().filter(|((of_kind, _), _)| of_kind == kind);
+        Ok(documents.map(|((_, name), document)| (name.clone(), document.clone())).collect())
     }
 }
