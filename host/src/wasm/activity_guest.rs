@@ -1,6 +1,10 @@
 //! Owns a guest that makes one attempt of an activity, in the real world: WASI 0.2 with clocks,
 //! randomness and standard output as log; no files, no environment, no network.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, StoreLimits, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -9,7 +13,7 @@ use super::bindings::activity::ActivityModulePre;
 use super::bindings::{activity_context, types};
 use super::engine::GuestLimits;
 use super::log_stream::LogStream;
-use super::{EndAsFailed, LogLine, failure_of};
+use super::{EndRun, LogLine, failure_of};
 use crate::workflow::failure::Failure;
 use crate::workflow::id::Timestamp;
 
@@ -26,23 +30,59 @@ pub struct ActivityInfo {
     pub idempotency_key: String,
     /// When the attempt is stopped.
     pub deadline: Timestamp,
+    /// How far the attempt before it had got.
+    pub last_progress: Option<String>,
+}
+
+/// What a running attempt and its host tell each other.
+#[derive(Debug)]
+pub struct Pulse {
+    /// How often the guest has given a sign of life, and what it said last.
+    beats: watch::Sender<(u64, Option<String>)>,
+    cancelled: AtomicBool,
+    payload_bytes_max: usize,
+}
+
+impl Pulse {
+    /// Returns that of an attempt which may say so much at once.
+    pub fn new(payload_bytes_max: usize) -> Self {
+        let beats = watch::Sender::new((0, None));
+        Self { beats, cancelled: AtomicBool::new(false), payload_bytes_max }
+    }
+
+    /// Tells the guest, at its next heartbeat, that it is no longer wanted.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns what the guest has said last.
+    pub fn progress(&self) -> Option<String> {
+        self.beats.borrow().1.clone()
+    }
+
+    /// Returns what changes with each heartbeat.
+    pub fn beats(&self) -> watch::Receiver<(u64, Option<String>)> {
+        self.beats.subscribe()
+    }
 }
 
 /// The data of the guest's store.
 pub(super) struct ActivityHost {
     info: ActivityInfo,
+    pulse: Arc<Pulse>,
     limits: StoreLimits,
     wasi: WasiCtx,
     table: ResourceTable,
 }
 
 impl ActivityHost {
-    fn new(info: ActivityInfo, limits: &GuestLimits) -> Self {
+    fn new(info: ActivityInfo, pulse: Arc<Pulse>, limits: &GuestLimits) -> Self {
         let log = LogStream::new(&info.instance_id, &info.activity_name);
         let mut wasi = WasiCtx::builder();
         wasi.stdout(log.clone()).stderr(log).allow_ip_name_lookup(false);
         wasi.allow_tcp(false).allow_udp(false);
-        Self { info, limits: limits.limiter(), wasi: wasi.build(), table: ResourceTable::new() }
+        let (limits, wasi, table) = (limits.limiter(), wasi.build(), ResourceTable::new());
+        Self { info, pulse, limits, wasi, table }
     }
 }
 
@@ -66,13 +106,31 @@ impl activity_context::Host for ActivityHost {
         })
     }
 
+    fn heartbeat(&mut self, progress: String) -> wasmtime::Result<bool> {
+        let (length, most) = (progress.len(), self.pulse.payload_bytes_max);
+        if length > most {
+            return Err(EndRun::limit_exceeded(format!(
+                "the progress has {length} bytes, more than the {most} a payload may have"
+            )));
+        }
+        self.pulse.beats.send_modify(|(beats, said)| {
+            *beats += 1;
+            *said = Some(progress);
+        });
+        Ok(self.pulse.cancelled.load(Ordering::Relaxed))
+    }
+
+    fn last_progress(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(self.info.last_progress.clone())
+    }
+
     fn log(&mut self, level: types::Level, message: String) -> wasmtime::Result<()> {
         LogLine::new(level, message).emit(&self.info.instance_id, &self.info.activity_name);
         Ok(())
     }
 
     fn fail(&mut self, failure: types::Failure) -> wasmtime::Result<()> {
-        Err(EndAsFailed(failure.into()).into())
+        Err(EndRun::Failed(failure.into()).into())
     }
 }
 
@@ -80,8 +138,9 @@ fn store(
     module: &ActivityModulePre<ActivityHost>,
     limits: &GuestLimits,
     info: ActivityInfo,
+    pulse: Arc<Pulse>,
 ) -> Store<ActivityHost> {
-    let mut store = Store::new(module.engine(), ActivityHost::new(info, limits));
+    let mut store = Store::new(module.engine(), ActivityHost::new(info, pulse, limits));
     store.limiter(|host| &mut host.limits);
     store.set_epoch_deadline(1);
     // It yields for ever: the deadline of the attempt is kept by whoever awaits it.
@@ -97,10 +156,11 @@ pub(super) async fn execute(
     module: &ActivityModulePre<ActivityHost>,
     limits: &GuestLimits,
     info: ActivityInfo,
+    pulse: Arc<Pulse>,
     input: &String,
 ) -> Result<String, Failure> {
     let name = info.activity_name.clone();
-    let mut store = store(module, limits, info);
+    let mut store = store(module, limits, info, pulse);
     let outcome = async {
         let guest = module.instantiate_async(&mut store).await?;
         guest.reweft_workflow_activities().call_execute(&mut store, &name, input).await
@@ -125,8 +185,9 @@ pub(super) async fn names(
         attempt: 0,
         idempotency_key: String::new(),
         deadline: Timestamp(0),
+        last_progress: None,
     };
-    let mut store = store(module, limits, info);
+    let mut store = store(module, limits, info, Arc::new(Pulse::new(0)));
     let outcome = async {
         let guest = module.instantiate_async(&mut store).await?;
         guest.reweft_workflow_activities().call_names(&mut store).await

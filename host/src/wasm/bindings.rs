@@ -9,6 +9,7 @@ pub mod workflow {
         world: "workflow-module",
         imports: {
             "reweft:workflow/context.select": async | trappable,
+            "reweft:workflow/context.select-any": async | trappable,
             default: trappable,
         },
         exports: { default: async },

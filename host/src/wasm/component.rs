@@ -1,26 +1,24 @@
 //! Owns what becomes of uploaded bytes: whether they can be a module, what kind, and the form in
 //! which guests are made from it.
 
+use std::sync::Arc;
+
 use thiserror::Error;
-use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, Linker, ResourceType};
+use wasmtime::component::Component;
 use wit_component::ComponentEncoder;
 
-use super::activity_guest::{self, ActivityHost, ActivityInfo};
+use super::activity_guest::{self, ActivityHost, ActivityInfo, Pulse};
 use super::bindings::activity::ActivityModulePre;
 use super::bindings::workflow::WorkflowModulePre;
-use super::bindings::{activity, workflow};
 use super::engine::{GuestLimits, WasmEngine};
-use super::workflow_guest::{WorkflowGuest, WorkflowHost, WorkflowInfo};
+use super::linking::{
+    ACTIVITIES, CONTRACT, CONTRACT_VERSION, WORKFLOWS, link_activities, link_observed_workflows,
+    link_workflows,
+};
+use super::workflow_guest::{TurnLimits, WorkflowGuest, WorkflowHost, WorkflowInfo};
 use crate::workflow::failure::{Failure, error_type};
 use crate::workflow::replay::Replay;
 
-const CONTRACT: &str = "reweft:workflow/";
-const CONTRACT_VERSION: &str = "@0.1.0";
-const WORKFLOWS: &str = "reweft:workflow/workflows@0.1.0";
-const ACTIVITIES: &str = "reweft:workflow/activities@0.1.0";
-const CONTEXT: &str = "reweft:workflow/context@0.1.0";
-const ACTIVITY_CONTEXT: &str = "reweft:workflow/activity-context@0.1.0";
 const NAME_CHARACTERS_MAX: usize = 200;
 
 /// Why bytes can't be a module.
@@ -101,6 +99,7 @@ fn encode_core_module(engine: &WasmEngine, bytes: &[u8]) -> Result<Vec<u8>, Unfi
 /// A module, ready to make guests from.
 #[derive(Clone)]
 pub struct LoadedModule {
+    component: Component,
     workflows: Option<WorkflowModulePre<WorkflowHost>>,
     activities: Option<ActivityModulePre<ActivityHost>>,
 }
@@ -137,9 +136,9 @@ impl LoadedModule {
             return Err(Unfit::UnknownImports(listed(&unknown)));
         }
         let link = || -> wasmtime::Result<Self> {
-            let workflows = has_workflows.then(|| link_workflows(engine, component)).transpose()?;
-            let activities = has_activities.then(|| link_activities(engine, component));
-            Ok(Self { workflows, activities: activities.transpose()? })
+            let workflows = has_workflows.then(|| link_workflows(component)).transpose()?;
+            let activities = has_activities.then(|| link_activities(component)).transpose()?;
+            Ok(Self { component: component.clone(), workflows, activities })
         };
         link().map_err(|error| Unfit::WrongTypes(format!("{error:#}")))
     }
@@ -165,13 +164,32 @@ impl LoadedModule {
     pub fn workflow_guest(
         &self,
         limits: &GuestLimits,
-        ticks_per_turn: u32,
+        turn: TurnLimits,
         info: WorkflowInfo,
         input: String,
         replay: Replay,
     ) -> Option<WorkflowGuest> {
         let module = self.workflows.as_ref()?;
-        Some(WorkflowGuest::new(module, limits, ticks_per_turn, info, input, replay))
+        Some(WorkflowGuest::new(module, limits, turn, info, input, replay))
+    }
+
+    /// Makes a guest as [`Self::workflow_guest`] does, but one that notes where it waits.
+    ///
+    /// # Errors
+    /// It can't be linked, though it could be before.
+    pub fn observed_guest(
+        &self,
+        limits: &GuestLimits,
+        turn: TurnLimits,
+        info: WorkflowInfo,
+        input: String,
+        replay: Replay,
+    ) -> wasmtime::Result<Option<WorkflowGuest>> {
+        if self.workflows.is_none() {
+            return Ok(None);
+        }
+        let module = link_observed_workflows(&self.component)?;
+        Ok(Some(WorkflowGuest::new(&module, limits, turn, info, input, replay)))
     }
 
     /// Makes one attempt of one of its activities in a fresh guest. Dropping the future stops it.
@@ -182,10 +200,11 @@ impl LoadedModule {
         &self,
         limits: &GuestLimits,
         info: ActivityInfo,
+        pulse: Arc<Pulse>,
         input: &String,
     ) -> Result<String, Failure> {
         match &self.activities {
-            Some(module) => activity_guest::execute(module, limits, info, input).await,
+            Some(module) => activity_guest::execute(module, limits, info, pulse, input).await,
             None => Err(Failure::permanent(
                 error_type::ACTIVITY_NOT_FOUND,
                 "the module has no activities",
@@ -199,62 +218,6 @@ fn is_offered(import: &str, has_workflows: bool) -> bool {
         Some(interface) => interface.ends_with(CONTRACT_VERSION),
         None => import.starts_with("wasi:") && import.contains("@0.2.") && !has_workflows,
     }
-}
-
-fn link_workflows(
-    engine: &WasmEngine,
-    component: &Component,
-) -> wasmtime::Result<WorkflowModulePre<WorkflowHost>> {
-    let mut linker = Linker::<WorkflowHost>::new(engine.engine());
-    workflow::WorkflowModule::add_to_linker::<_, wasmtime::component::HasSelf<_>>(
-        &mut linker,
-        |host| host,
-    )?;
-    trap_on_calls_of(ACTIVITY_CONTEXT, &mut linker, engine, component)?;
-    WorkflowModulePre::new(linker.instantiate_pre(component)?)
-}
-
-fn link_activities(
-    engine: &WasmEngine,
-    component: &Component,
-) -> wasmtime::Result<ActivityModulePre<ActivityHost>> {
-    let mut linker = Linker::<ActivityHost>::new(engine.engine());
-    activity::ActivityModule::add_to_linker::<_, wasmtime::component::HasSelf<_>>(
-        &mut linker,
-        |host| host,
-    )?;
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    trap_on_calls_of(CONTEXT, &mut linker, engine, component)?;
-    ActivityModulePre::new(linker.instantiate_pre(component)?)
-}
-
-/// Links what the other half of a combined module imports: to call it ends the guest.
-fn trap_on_calls_of<T: 'static>(
-    interface: &'static str,
-    linker: &mut Linker<T>,
-    engine: &WasmEngine,
-    component: &Component,
-) -> wasmtime::Result<()> {
-    let component_type = component.component_type();
-    let import = component_type.get_import(engine.engine(), interface);
-    let Some(ComponentItem::ComponentInstance(instance)) = import.map(|import| import.ty) else {
-        return Ok(());
-    };
-    let mut linked = linker.instance(interface)?;
-    for (name, item) in instance.exports(engine.engine()) {
-        match item.ty {
-            ComponentItem::ComponentFunc(_) => {
-                let message = format!("{interface} can't be called from here ({name})");
-                linked
-                    .func_new(name, move |_, _, _, _| Err(wasmtime::Error::msg(message.clone())))?;
-            }
-            ComponentItem::Resource(_) => {
-                linked.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 fn checked(kind: &'static str, names: Vec<String>) -> Result<Vec<String>, Unfit> {

@@ -6,7 +6,9 @@ mod bindings;
 pub mod cache;
 pub mod component;
 pub mod engine;
+mod linking;
 mod log_stream;
+pub mod rehearsal;
 pub mod workflow_guest;
 mod workflow_imports;
 
@@ -36,20 +38,30 @@ impl From<Failure> for bindings::types::Failure {
     }
 }
 
-/// Ends a guest from inside a host function, as failed with this.
+/// Ends a guest from inside a host function.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {}", .0.error_type, .0.message)]
-struct EndAsFailed(Failure);
+enum EndRun {
+    /// As failed.
+    #[error("{}: {}", .0.error_type, .0.message)]
+    Failed(Failure),
+    /// To begin again.
+    #[error("the workflow continues as new")]
+    Continued { input: String, keep_unread_events: bool },
+}
 
-impl EndAsFailed {
-    fn invalid_argument(message: String) -> wasmtime::Error {
-        Self(Failure::permanent(error_type::INVALID_ARGUMENT, message)).into()
+impl EndRun {
+    fn invalid_argument(message: impl Into<String>) -> wasmtime::Error {
+        Self::Failed(Failure::permanent(error_type::INVALID_ARGUMENT, message)).into()
+    }
+
+    fn limit_exceeded(message: String) -> wasmtime::Error {
+        Self::Failed(Failure::permanent(error_type::LIMIT_EXCEEDED, message)).into()
     }
 }
 
 /// Turns what ended a guest from inside into the failure it is seen as.
 fn failure_of(error: &wasmtime::Error) -> Failure {
-    if let Some(EndAsFailed(failure)) = error.downcast_ref() {
+    if let Some(EndRun::Failed(failure)) = error.downcast_ref() {
         return failure.clone();
     }
     let message = match error.downcast_ref::<wasmtime::Trap>() {

@@ -11,11 +11,11 @@ use wasmtime::{Store, StoreLimits, UpdateDeadline};
 use super::bindings::types;
 use super::bindings::workflow::WorkflowModulePre;
 use super::engine::GuestLimits;
-use super::{EndAsFailed, LogLine, failure_of};
+use super::{EndRun, LogLine, failure_of};
 use crate::workflow::command::Command;
-use crate::workflow::event::Recorded;
+use crate::workflow::event::{Recorded, RunStarted};
 use crate::workflow::failure::{Failure, error_type};
-use crate::workflow::id::Timestamp;
+use crate::workflow::id::{Digest, TaskNumber, Timestamp};
 use crate::workflow::replay::{Ended, Nondeterminism, Replay};
 
 /// What a workflow may know of itself.
@@ -29,8 +29,47 @@ pub struct WorkflowInfo {
     pub module_name: String,
     /// Its module's version.
     pub module_digest: String,
-    /// When its start was accepted.
+    /// When this run was accepted.
     pub started_at: Timestamp,
+    /// The instance that called it as its child.
+    pub parent_instance_id: Option<String>,
+}
+
+impl WorkflowInfo {
+    /// Returns that of a run which began so, on this version of its module.
+    pub fn of(start: &RunStarted, started_at: Timestamp, digest: Digest) -> Self {
+        Self {
+            instance_id: start.instance.to_string(),
+            workflow_name: start.workflow.clone(),
+            module_name: start.module.clone(),
+            module_digest: digest.to_string(),
+            started_at,
+            parent_instance_id: start.parent.as_ref().map(|parent| parent.instance.to_string()),
+        }
+    }
+}
+
+/// A place in a guest's code, as far as its module tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function.
+    pub function: Option<String>,
+    /// The source file.
+    pub file: Option<String>,
+    /// The line in it.
+    pub line: Option<u32>,
+}
+
+/// What a workflow may do at most. What a replay repeats was within the limits of its time, and is
+/// not held against these.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnLimits {
+    /// For how many ticks it may compute.
+    pub ticks: u32,
+    /// How large what it gives to the host may be, each time, in bytes.
+    pub payload_bytes: usize,
+    /// How many tasks may be unresolved.
+    pub tasks: usize,
 }
 
 /// What the guest and its holder share.
@@ -39,17 +78,63 @@ pub(super) struct Shared {
     pub(super) logs: Vec<LogLine>,
     /// The guest waits in `select`, and nothing is left to deliver.
     pub(super) blocked: bool,
+    /// Where it waits, innermost call first, if that is noted.
+    stack: Vec<Frame>,
     /// For how many more ticks the guest may compute before its turn is too long.
     ticks_left: u32,
-    ticks_per_turn: u32,
+    pub(super) limits: TurnLimits,
     /// How much had been delivered when `ticks_left` was last renewed.
     renewed_at: u64,
 }
 
 impl Shared {
-    fn new(replay: Replay, ticks_per_turn: u32) -> Self {
-        let (ticks_left, renewed_at) = (ticks_per_turn, replay.delivered());
-        Self { replay, logs: Vec::new(), blocked: false, ticks_left, ticks_per_turn, renewed_at }
+    fn new(replay: Replay, limits: TurnLimits) -> Self {
+        let (ticks_left, renewed_at) = (limits.ticks, replay.delivered());
+        Self {
+            replay,
+            logs: Vec::new(),
+            blocked: false,
+            stack: Vec::new(),
+            ticks_left,
+            limits,
+            renewed_at,
+        }
+    }
+
+    /// Notes that the guest waits, and where.
+    pub(super) fn block_at(&mut self, stack: Vec<Frame>) {
+        self.blocked = true;
+        self.stack = stack;
+    }
+
+    /// Checks the size of something that the guest gives to the host.
+    ///
+    /// # Errors
+    /// It is too large; the run is to end with this.
+    pub(super) fn check_payload(&self, what: &str, payload: &str) -> wasmtime::Result<()> {
+        let (length, most) = (payload.len(), self.limits.payload_bytes);
+        if length <= most || self.replay.is_replaying() {
+            return Ok(());
+        }
+        Err(EndRun::limit_exceeded(format!(
+            "{what} has {length} bytes, more than the {most} a payload may have: hand on a \
+             reference to it instead, or raise the host's limit on payloads"
+        )))
+    }
+
+    /// Checks that the guest may have another task.
+    ///
+    /// # Errors
+    /// It has too many; the run is to end with this.
+    pub(super) fn check_tasks(&self) -> wasmtime::Result<()> {
+        let most = self.limits.tasks;
+        if self.replay.pending_tasks() < most || self.replay.is_replaying() {
+            return Ok(());
+        }
+        Err(EndRun::limit_exceeded(format!(
+            "the workflow waits for {most} tasks already, and may not for more: start them in \
+             batches, or raise the host's limit on tasks"
+        )))
     }
 
     /// Gives the guest its full time again if it has got further in its history. A replay repeats
@@ -58,7 +143,7 @@ impl Shared {
         let delivered = self.replay.delivered();
         if delivered > self.renewed_at {
             self.renewed_at = delivered;
-            self.ticks_left = self.ticks_per_turn;
+            self.ticks_left = self.limits.ticks;
         }
     }
 }
@@ -107,12 +192,12 @@ impl WorkflowGuest {
     pub(super) fn new(
         module: &WorkflowModulePre<WorkflowHost>,
         limits: &GuestLimits,
-        ticks_per_turn: u32,
+        turn: TurnLimits,
         info: WorkflowInfo,
         input: String,
         replay: Replay,
     ) -> Self {
-        let shared = Arc::new(Mutex::new(Shared::new(replay, ticks_per_turn)));
+        let shared = Arc::new(Mutex::new(Shared::new(replay, turn)));
         let name = info.workflow_name.clone();
         let store = store(module, limits, shared.clone(), info);
         let module = module.clone();
@@ -133,13 +218,15 @@ impl WorkflowGuest {
         limits: &GuestLimits,
         ticks: u32,
     ) -> Result<Vec<String>, Failure> {
-        let shared = Arc::new(Mutex::new(Shared::new(Replay::new(0), ticks)));
+        let turn = TurnLimits { ticks, payload_bytes: 0, tasks: 0 };
+        let shared = Arc::new(Mutex::new(Shared::new(Replay::new(0), turn)));
         let info = WorkflowInfo {
             instance_id: String::new(),
             workflow_name: String::new(),
             module_name: String::new(),
             module_digest: String::new(),
             started_at: Timestamp(0),
+            parent_instance_id: None,
         };
         let mut store = store(module, limits, shared.clone(), info);
         let mut asking = Box::pin(async move {
@@ -161,7 +248,7 @@ impl WorkflowGuest {
     /// Begins a turn: the guest may compute for its full time again.
     pub fn begin_turn(&mut self) {
         let mut shared = lock(&self.shared);
-        shared.ticks_left = shared.ticks_per_turn;
+        shared.ticks_left = shared.limits.ticks;
     }
 
     /// Adds to the history the guest sees.
@@ -185,12 +272,23 @@ impl WorkflowGuest {
         let ended = match outcome {
             None if shared.blocked => return Progress::Blocked,
             None => return Progress::Yielded,
-            Some(Ok(Ok(output))) => Ended::Completed(output),
-            Some(Ok(Err(failure))) => Ended::Failed(failure.into()),
-            Some(Err(error)) => match error.downcast_ref::<Nondeterminism>() {
-                Some(found) => return Progress::Diverged(found.clone()),
-                None => Ended::Failed(failure_of(&error)),
+            Some(Ok(Ok(output))) => match shared.check_payload("its output", &output) {
+                Ok(()) => Ended::Completed(output),
+                Err(too_large) => Ended::Failed(failure_of(&too_large)),
             },
+            Some(Ok(Err(failure))) => Ended::Failed(failure.into()),
+            Some(Err(error)) => {
+                if let Some(found) = error.downcast_ref::<Nondeterminism>() {
+                    return Progress::Diverged(found.clone());
+                }
+                match error.downcast_ref() {
+                    Some(EndRun::Continued { input, keep_unread_events }) => Ended::Continued {
+                        input: input.clone(),
+                        keep_unread_events: *keep_unread_events,
+                    },
+                    _ => Ended::Failed(failure_of(&error)),
+                }
+            }
         };
         match shared.replay.check_end(&ended) {
             Ok(()) => Progress::Ended(ended),
@@ -201,6 +299,21 @@ impl WorkflowGuest {
     /// Returns the commands asked for since the last call.
     pub fn take_asked(&mut self) -> Vec<Command> {
         lock(&self.shared).replay.take_asked()
+    }
+
+    /// Returns the tasks that have not been delivered, in order of their numbers.
+    pub fn waiting(&self) -> Vec<TaskNumber> {
+        lock(&self.shared).replay.waiting()
+    }
+
+    /// Returns where the guest waits, innermost call first, if that is noted.
+    pub fn stack(&self) -> Vec<Frame> {
+        lock(&self.shared).stack.clone()
+    }
+
+    /// Returns name and payload of each event that the guest has not read.
+    pub fn unread_events(&self) -> Vec<(String, String)> {
+        lock(&self.shared).replay.unread_events()
     }
 
     /// Returns the lines logged since the last call.
@@ -236,7 +349,7 @@ fn store(
 }
 
 fn compute_limit() -> wasmtime::Error {
-    EndAsFailed(Failure::permanent(
+    EndRun::Failed(Failure::permanent(
         error_type::COMPUTE_LIMIT,
         "the workflow computed for longer than a turn may take: move long work into an activity, \
          or raise the host's turn limit",

@@ -1,5 +1,5 @@
 //! Owns what a workflow's imports do: check what the guest gives, and ask the
-//! [`Replay`](crate::workflow::replay::Replay). A refused argument ends the guest.
+//! [`Replay`]. A refused argument ends the guest.
 
 use std::task::Poll;
 
@@ -7,11 +7,11 @@ use wasmtime::component::Resource;
 
 use super::bindings::{context, types};
 use super::workflow_guest::WorkflowHost;
-use super::{EndAsFailed, LogLine};
-use crate::workflow::command::{ActivityCall, Command};
+use super::{EndRun, LogLine};
+use crate::workflow::command::{ActivityCall, ChildCall, Command};
 use crate::workflow::failure::RetryPolicy;
-use crate::workflow::id::{NAME_BYTES_MAX, TaskNumber};
-use crate::workflow::replay::Selected;
+use crate::workflow::id::{InstanceId, NAME_BYTES_MAX, TaskNumber};
+use crate::workflow::replay::{Nondeterminism, Replay};
 
 /// A guest's handle on a task: the task's number is the handle's representation.
 #[allow(unreachable_pub, reason = "generated code exports it again")]
@@ -24,10 +24,10 @@ fn number(task: &Resource<Task>) -> TaskNumber {
 fn check_name(what: &str, name: &str) -> wasmtime::Result<()> {
     let length = name.len();
     if name.is_empty() {
-        return Err(EndAsFailed::invalid_argument(format!("the name of {what} must not be empty")));
+        return Err(EndRun::invalid_argument(format!("the name of {what} must not be empty")));
     }
     if length > NAME_BYTES_MAX {
-        return Err(EndAsFailed::invalid_argument(format!(
+        return Err(EndRun::invalid_argument(format!(
             "the name of {what} has {length} bytes, more than {NAME_BYTES_MAX}"
         )));
     }
@@ -42,8 +42,15 @@ fn retry_policy(policy: types::RetryPolicy) -> wasmtime::Result<RetryPolicy> {
         max_interval_ms: policy.max_interval,
         timeout_ms: policy.timeout,
     };
-    policy.check().map_err(EndAsFailed::invalid_argument)?;
+    policy.check().map_err(EndRun::invalid_argument)?;
     Ok(policy)
+}
+
+fn check_limit(what: &str, limit_ms: Option<u64>) -> wasmtime::Result<()> {
+    match limit_ms {
+        Some(0) => Err(EndRun::invalid_argument(format!("{what} must be 1 ms or more, not 0"))),
+        _ => Ok(()),
+    }
 }
 
 impl WorkflowHost {
@@ -52,7 +59,35 @@ impl WorkflowHost {
     }
 
     fn ask_task(&self, command: Command) -> wasmtime::Result<Resource<Task>> {
-        Ok(Resource::new_own(self.ask(command)?.0))
+        let mut shared = self.shared();
+        shared.check_tasks()?;
+        Ok(Resource::new_own(shared.replay.ask(command)?.0))
+    }
+
+    fn check_payload(&self, what: &str, payload: &str) -> wasmtime::Result<()> {
+        self.shared().check_payload(what, payload)
+    }
+
+    /// Waits until `look` finds something. No waker is kept: whoever holds the guest drives it when
+    /// there is more to see.
+    async fn wait<T>(
+        &self,
+        mut look: impl FnMut(&mut Replay) -> Result<Option<T>, Nondeterminism>,
+    ) -> wasmtime::Result<T> {
+        let found = std::future::poll_fn(|_| {
+            let mut shared = self.shared();
+            let found = look(&mut shared.replay);
+            shared.renew_ticks();
+            match found {
+                Ok(Some(found)) => Poll::Ready(Ok(found)),
+                Ok(None) => {
+                    shared.blocked = true;
+                    Poll::Pending
+                }
+                Err(diverged) => Poll::Ready(Err(diverged)),
+            }
+        });
+        Ok(found.await?)
     }
 }
 
@@ -65,6 +100,10 @@ impl context::HostTask for WorkflowHost {
     ) -> wasmtime::Result<Option<Result<String, types::Failure>>> {
         let outcome = self.shared().replay.outcome(number(&task));
         Ok(outcome.map(|result| result.map_err(Into::into)))
+    }
+
+    fn number(&mut self, task: Resource<Task>) -> wasmtime::Result<u32> {
+        Ok(task.rep())
     }
 
     fn cancel(&mut self, task: Resource<Task>) -> wasmtime::Result<()> {
@@ -87,6 +126,7 @@ impl context::Host for WorkflowHost {
             module_name: info.module_name.clone(),
             module_digest: info.module_digest.clone(),
             started_at: info.started_at.0,
+            parent_instance_id: info.parent_instance_id.clone(),
             replaying,
         })
     }
@@ -98,19 +138,48 @@ impl context::Host for WorkflowHost {
         options: context::ActivityOptions,
     ) -> wasmtime::Result<Resource<Task>> {
         check_name("an activity", &name)?;
-        if options.timeout == Some(0) {
-            let message = "the timeout of an activity must be 1 ms or more, not 0".to_owned();
-            return Err(EndAsFailed::invalid_argument(message));
-        }
+        check_limit("the timeout of an activity", options.timeout)?;
+        check_limit("the heartbeat timeout of an activity", options.heartbeat_timeout)?;
+        self.check_payload("the input of an activity", &input)?;
         let retry = options.retry.map(retry_policy).transpose()?;
-        let timeout_ms = options.timeout;
-        self.ask_task(Command::CallActivity(ActivityCall { name, input, retry, timeout_ms }))
+        let (timeout_ms, heartbeat_timeout_ms) = (options.timeout, options.heartbeat_timeout);
+        let call = ActivityCall { name, input, retry, timeout_ms, heartbeat_timeout_ms };
+        self.ask_task(Command::CallActivity(call))
+    }
+
+    fn call_workflow(
+        &mut self,
+        workflow: String,
+        input: String,
+        options: context::ChildOptions,
+    ) -> wasmtime::Result<Resource<Task>> {
+        check_name("a workflow", &workflow)?;
+        self.check_payload("the input of a child", &input)?;
+        let instance = options.instance_id.as_deref().map(InstanceId::parse_child).transpose();
+        let instance = instance.map_err(|error| EndRun::invalid_argument(error.to_string()))?;
+        let retry = options.retry.map(retry_policy).transpose()?;
+        let detached = options.detached;
+        let call = ChildCall { workflow, input, instance, retry, detached };
+        self.ask_task(Command::CallWorkflow(call))
+    }
+
+    fn raise_event(
+        &mut self,
+        instance: String,
+        name: String,
+        payload: String,
+    ) -> wasmtime::Result<()> {
+        check_name("an event", &name)?;
+        self.check_payload("the payload of an event", &payload)?;
+        let instance = InstanceId::unchecked(&instance);
+        self.ask(Command::RaiseEvent { instance, name, payload })?;
+        Ok(())
     }
 
     fn start_timer(&mut self, delay: u64) -> wasmtime::Result<Resource<Task>> {
         let now = self.shared().replay.now();
         let fire_at = now.checked_add_ms(delay).ok_or_else(|| {
-            EndAsFailed::invalid_argument(format!(
+            EndRun::invalid_argument(format!(
                 "a timer of {delay} ms would fire after the year 9999"
             ))
         })?;
@@ -125,24 +194,18 @@ impl context::Host for WorkflowHost {
     async fn select(&mut self, tasks: Vec<Resource<Task>>) -> wasmtime::Result<u32> {
         if tasks.is_empty() {
             let message = "select needs at least one task to wait for".to_owned();
-            return Err(EndAsFailed::invalid_argument(message));
+            return Err(EndRun::invalid_argument(message));
         }
         let tasks: Vec<TaskNumber> = tasks.iter().map(number).collect();
-        let selected = std::future::poll_fn(|_| {
-            let mut shared = self.shared();
-            let selected = shared.replay.select(&tasks);
-            shared.renew_ticks();
-            match selected {
-                Ok(Selected::Resolved(position)) => Poll::Ready(Ok(position as u32)),
-                // No waker is kept: whoever holds the guest drives it when there is more to see.
-                Ok(Selected::Blocked) => {
-                    shared.blocked = true;
-                    Poll::Pending
-                }
-                Err(diverged) => Poll::Ready(Err(diverged)),
-            }
-        });
-        Ok(selected.await?)
+        let select = |replay: &mut Replay| {
+            let selected = replay.select(&tasks)?;
+            Ok(selected.position().map(|position| position as u32))
+        };
+        self.wait(select).await
+    }
+
+    async fn select_any(&mut self) -> wasmtime::Result<u32> {
+        Ok(self.wait(Replay::select_any).await?.0)
     }
 
     fn now(&mut self) -> wasmtime::Result<u64> {
@@ -159,8 +222,19 @@ impl context::Host for WorkflowHost {
     }
 
     fn set_custom_status(&mut self, status: String) -> wasmtime::Result<()> {
+        self.check_payload("the custom status", &status)?;
         self.ask(Command::SetCustomStatus { status })?;
         Ok(())
+    }
+
+    fn continue_as_new(&mut self, input: String, keep_unread_events: bool) -> wasmtime::Result<()> {
+        self.check_payload("the input of the next run", &input)?;
+        Err(EndRun::Continued { input, keep_unread_events }.into())
+    }
+
+    fn is_patched(&mut self, patch: String) -> wasmtime::Result<bool> {
+        check_name("a patch", &patch)?;
+        Ok(self.shared().replay.is_patched(&patch)?)
     }
 
     fn log(&mut self, level: types::Level, message: String) -> wasmtime::Result<()> {
@@ -172,6 +246,6 @@ impl context::Host for WorkflowHost {
     }
 
     fn fail(&mut self, failure: types::Failure) -> wasmtime::Result<()> {
-        Err(EndAsFailed(failure.into()).into())
+        Err(EndRun::Failed(failure.into()).into())
     }
 }
