@@ -1,17 +1,18 @@
 //! Owns the attempts of activities that are running on this host. It knows neither histories nor
-//! retries: it runs what it is told, once, and says how it ended.
+//! stores: it is given attempts, and says how each ended.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
-use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
+use super::Limits;
 use super::modules::{self, Modules, ReadyModule};
 use crate::clock::Clock;
-use crate::wasm::activity_guest::ActivityInfo;
+use crate::wasm::activity_guest::{ActivityInfo, Pulse};
 use crate::workflow::failure::{Failure, error_type};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, RunId, TaskNumber, Timestamp};
 use crate::workflow::state::Attempt;
@@ -29,66 +30,76 @@ pub(super) struct Job {
     pub(super) attempt: Attempt,
 }
 
-type Key = (InstanceNumber, TaskNumber);
-/// The number of the attempt, and the way to stop it. It stays until [`Activities::settle`], so that
-/// an attempt whose result is under way to the store is not run again.
-type Running = HashMap<Key, (u32, Option<AbortHandle>)>;
+/// How an attempt ended, and how far it had got by its last heartbeat.
+pub(super) struct Ended {
+    pub(super) result: Result<String, Failure>,
+    pub(super) progress: Option<String>,
+}
+
+type Key = (InstanceNumber, RunId, TaskNumber);
+
+/// An attempt under way. It stays until [`Activities::settle`], so that one whose result is on its way
+/// to the store is not run again.
+struct Running {
+    attempt: u32,
+    cancelled: CancellationToken,
+}
 
 /// The attempts that run on this host.
 pub(super) struct Activities {
     modules: Arc<Modules>,
     clock: Arc<dyn Clock>,
     permits: Semaphore,
-    time_max_ms: u64,
-    running: Mutex<Running>,
+    limits: Limits,
+    running: Mutex<BTreeMap<Key, Running>>,
     tracker: TaskTracker,
 }
 
 impl Activities {
-    pub(super) fn new(
-        modules: Arc<Modules>,
-        clock: Arc<dyn Clock>,
-        concurrent_max: usize,
-        time_max_ms: u64,
-    ) -> Self {
+    pub(super) fn new(modules: Arc<Modules>, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         Self {
             modules,
             clock,
-            permits: Semaphore::new(concurrent_max),
-            time_max_ms,
+            permits: Semaphore::new(limits.concurrent_activities),
+            limits,
             running: Mutex::default(),
             tracker: TaskTracker::new(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Running> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs an attempt, unless it runs already, and then calls `ended` with how it ended.
-    pub(super) fn dispatch(
-        self: &Arc<Self>,
-        job: Job,
-        ended: impl FnOnce(Result<String, Failure>) + Send + 'static,
-    ) {
-        let key = (job.instance, job.attempt.task);
-        let number = job.attempt.attempt;
-        let mut running = self.lock();
-        if running.get(&key).is_some_and(|&(known, _)| known == number) {
-            return;
+    pub(super) fn dispatch(self: &Arc<Self>, job: Job, ended: impl FnOnce(Ended) + Send + 'static) {
+        let key = (job.instance, job.run, job.attempt.task);
+        let attempt = job.attempt.attempt;
+        let cancelled = CancellationToken::new();
+        {
+            let mut running = self.lock();
+            if running.get(&key).is_some_and(|known| known.attempt == attempt) {
+                return;
+            }
+            running.insert(key, Running { attempt, cancelled: cancelled.clone() });
         }
         let activities = self.clone();
-        let task = self.tracker.spawn(async move {
-            if let Some(result) = activities.attempt(&job).await {
-                ended(result);
+        self.tracker.spawn(async move {
+            if let Some(how) = activities.attempt(&job, &cancelled).await
+                && !cancelled.is_cancelled()
+            {
+                ended(how);
             }
         });
-        running.insert(key, (number, Some(task.abort_handle())));
     }
 
-    /// Makes the attempt; none if the host is closing, and the next one has to make it.
-    async fn attempt(&self, job: &Job) -> Option<Result<String, Failure>> {
-        let _permit = self.permits.acquire().await.ok()?;
+    /// Makes the attempt; none if nobody wants it any more, or if the host is closing and the next
+    /// one has to make it.
+    async fn attempt(&self, job: &Job, cancelled: &CancellationToken) -> Option<Ended> {
+        let permit = tokio::select! {
+            permit = self.permits.acquire() => permit.ok()?,
+            () = cancelled.cancelled() => return None,
+        };
         let call = &job.attempt.call;
         let (digest, name) = match call.name.rsplit_once('/') {
             None => (Some(job.digest), call.name.as_str()),
@@ -100,24 +111,86 @@ impl Activities {
         };
         let Some(module) = module.filter(|module| module.has_activity(name)) else {
             let message = format!("there is no activity named '{}'", call.name);
-            return Some(Err(Failure::permanent(error_type::ACTIVITY_NOT_FOUND, message)));
+            let result = Err(Failure::permanent(error_type::ACTIVITY_NOT_FOUND, message));
+            return Some(Ended { result, progress: None });
         };
-        let time_ms = call.timeout_ms.unwrap_or(u64::MAX).min(self.time_max_ms);
-        let deadline = self.clock.now().checked_add_ms(time_ms).unwrap_or(Timestamp::MAX);
+        let pulse = Arc::new(Pulse::new(self.limits.payload_bytes));
+        let result = self.execute(job, name, &module, &pulse, cancelled).await?;
+        drop(permit);
+        let result = result.and_then(|output| self.check_output(output));
+        Some(Ended { result, progress: pulse.progress() })
+    }
+
+    /// Runs the guest within its limits; none if it was cancelled.
+    async fn execute(
+        &self,
+        job: &Job,
+        name: &str,
+        module: &ReadyModule,
+        pulse: &Arc<Pulse>,
+        cancelled: &CancellationToken,
+    ) -> Option<Result<String, Failure>> {
+        let call = &job.attempt.call;
+        let time_ms = call.timeout_ms.unwrap_or(u64::MAX).min(self.limits.activity_ms);
+        let deadline = self.after(time_ms);
         let info = ActivityInfo {
             instance_id: job.instance_id.to_string(),
             activity_name: name.to_owned(),
             attempt: job.attempt.attempt,
             idempotency_key: format!("{}-{}", job.run, job.attempt.task),
             deadline,
+            last_progress: job.attempt.progress.clone(),
         };
         tokio::select! {
-            result = module.code.execute(&module.limits, info, &call.input) => Some(result),
+            result = module.code.execute(&module.limits, info, pulse.clone(), &call.input) => {
+                Some(result)
+            }
             () = self.clock.sleep_until(deadline) => Some(Err(Failure::new(
                 error_type::TIMEOUT,
                 format!("the attempt took longer than {time_ms} ms"),
             ))),
+            silent_ms = self.silence(call.heartbeat_timeout_ms, pulse) => Some(Err(Failure::new(
+                error_type::HEARTBEAT_TIMEOUT,
+                format!("the attempt gave no sign of life for {silent_ms} ms"),
+            ))),
+            () = self.grace(pulse, cancelled) => None,
         }
+    }
+
+    fn after(&self, duration_ms: u64) -> Timestamp {
+        self.clock.now().checked_add_ms(duration_ms).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Waits until a guest has given no sign of life for too long.
+    async fn silence(&self, limit_ms: Option<u64>, pulse: &Pulse) -> u64 {
+        let Some(limit_ms) = limit_ms else { return std::future::pending().await };
+        let mut beats = pulse.beats();
+        loop {
+            tokio::select! {
+                // It fails only when the pulse is gone.
+                _ = beats.changed() => {}
+                () = self.clock.sleep_until(self.after(limit_ms)) => return limit_ms,
+            }
+        }
+    }
+
+    /// Waits until the attempt is wanted no more, tells the guest, and gives it time to clean up.
+    async fn grace(&self, pulse: &Pulse, cancelled: &CancellationToken) {
+        cancelled.cancelled().await;
+        pulse.cancel();
+        self.clock.sleep_until(self.after(self.limits.cancel_grace_ms)).await;
+    }
+
+    fn check_output(&self, output: String) -> Result<String, Failure> {
+        let (length, most) = (output.len(), self.limits.payload_bytes);
+        if length <= most {
+            return Ok(output);
+        }
+        let message = format!(
+            "the output has {length} bytes, more than the {most} a payload may have: hand on a \
+             reference to it instead, or raise the host's limit on payloads"
+        );
+        Err(Failure::permanent(error_type::LIMIT_EXCEEDED, message))
     }
 
     /// Returns a version ready to run; none if it is gone. What is wrong with the host is no failure
@@ -129,36 +202,41 @@ impl Activities {
                 Err(modules::Error::VersionNotFound { .. }) => return None,
                 Err(failed) => error!("module version {digest} can't be loaded yet: {failed}"),
             }
-            let retry_at = self.clock.now().checked_add_ms(RETRY_MS).unwrap_or(Timestamp::MAX);
-            self.clock.sleep_until(retry_at).await;
+            self.clock.sleep_until(self.after(RETRY_MS)).await;
         }
     }
 
     /// Forgets an attempt whose result is on disk, or wanted by nobody.
-    pub(super) fn settle(&self, instance: InstanceNumber, task: TaskNumber, attempt: u32) {
-        let mut running = self.lock();
-        if running.get(&(instance, task)).is_some_and(|&(known, _)| known == attempt) {
-            running.remove(&(instance, task));
+    pub(super) fn settle(
+        &self,
+        instance: InstanceNumber,
+        run: RunId,
+        task: TaskNumber,
+        attempt: u32,
+    ) {
+        let (mut running, key) = (self.lock(), (instance, run, task));
+        if running.get(&key).is_some_and(|known| known.attempt == attempt) {
+            running.remove(&key);
         }
     }
 
     /// Stops an attempt and forgets it: its result is wanted by nobody.
-    pub(super) fn stop(&self, instance: InstanceNumber, task: TaskNumber) {
-        if let Some((_, Some(task))) = self.lock().remove(&(instance, task)) {
-            task.abort();
+    pub(super) fn stop(&self, instance: InstanceNumber, run: RunId, task: TaskNumber) {
+        if let Some(stopped) = self.lock().remove(&(instance, run, task)) {
+            stopped.cancelled.cancel();
         }
     }
 
     /// Stops all attempts of an instance that is no more.
     pub(super) fn stop_all_of(&self, instance: InstanceNumber) {
-        self.lock().retain(|&(of, _), (_, task)| {
-            if of == instance
-                && let Some(task) = task
-            {
-                task.abort();
-            }
-            of != instance
-        });
+        let first = (instance, RunId([0; 16]), TaskNumber(0));
+        let mut running = self.lock();
+        while let Some((&key, _)) = running.range(first..).next()
+            && key.0 == instance
+            && let Some(stopped) = running.remove(&key)
+        {
+            stopped.cancelled.cancel();
+        }
     }
 
     /// Takes no more attempts, and waits until those under way have ended.

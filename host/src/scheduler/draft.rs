@@ -1,6 +1,7 @@
 //! Owns what a turn gathers before it is committed: new events and what they entail. Applying an
 //! event moves the state on at once; if the commit fails, state and draft are thrown away together.
 
+use super::entail::Entailed;
 use crate::store::{Chunk, Commit, Target, Timer};
 use crate::workflow::codec;
 use crate::workflow::event::{Event, Recorded};
@@ -13,6 +14,8 @@ use crate::workflow::summary::Summary;
 pub(super) struct Draft {
     events: Vec<Recorded>,
     effects: Vec<Effect>,
+    /// The events are those of a new run: what is stored of the old one goes.
+    anew: bool,
 }
 
 impl Draft {
@@ -27,14 +30,46 @@ impl Draft {
         now: Timestamp,
     ) -> Result<Recorded, IllegalEvent> {
         let recorded = Recorded { time: now.max(state.last_time()), event };
-        self.effects.extend(state.apply(&recorded)?);
+        let effects = state.apply(&recorded)?;
+        if matches!(recorded.event, Event::RunTerminated { .. }) {
+            self.drop_calls();
+        }
+        self.effects.extend(effects);
         self.events.push(recorded.clone());
         Ok(recorded)
+    }
+
+    /// Turns to a new run of the instance; this is what giving up the old one entails.
+    pub(super) fn begin_anew(&mut self, abandoned: Vec<Effect>) {
+        self.drop_calls();
+        self.effects.retain(|effect| !matches!(effect, Effect::StopAttempt(_)));
+        self.effects.extend(abandoned);
+        self.events.clear();
+        self.anew = true;
+    }
+
+    /// What was called in a turn that is the last one, and whose result nobody can get, is not begun.
+    fn drop_calls(&mut self) {
+        self.effects.retain(|effect| match effect {
+            Effect::RunAttempt(_) => false,
+            Effect::StartChild(child) => child.call.detached,
+            _ => true,
+        });
     }
 
     /// Returns the events recorded so far.
     pub(super) fn events(&self) -> &[Recorded] {
         &self.events
+    }
+
+    /// Returns what they entail.
+    pub(super) fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
+
+    /// Returns whether it is about a new run of the instance.
+    pub(super) fn begins_anew(&self) -> bool {
+        self.anew
     }
 
     /// Returns whether nothing has been recorded.
@@ -48,8 +83,9 @@ impl Draft {
         instance: InstanceNumber,
         target: Target,
         summary: &Summary,
-        active: bool,
+        entailed: Entailed,
         consumed: Vec<u64>,
+        active: bool,
     ) -> (Commit, Vec<Effect>) {
         let timer = |task, due| Timer { due, instance, task };
         let (mut set_timers, mut clear_timers) = (Vec::new(), Vec::new());
@@ -57,7 +93,7 @@ impl Draft {
             match *effect {
                 Effect::SetTimer(task, due) => set_timers.push(timer(task, due)),
                 Effect::ClearTimer(task, due) => clear_timers.push(timer(task, due)),
-                Effect::RunAttempt(_) | Effect::StopAttempt(_) => {}
+                _ => {}
             }
         }
         let history = (!self.events.is_empty()).then(|| Chunk {
@@ -67,12 +103,15 @@ impl Draft {
         let commit = Commit {
             instance,
             target,
+            label: codec::encode_label(&summary.label()),
             summary: codec::encode_summary(summary),
+            history_anew: self.anew,
             history,
             set_timers,
             clear_timers,
             consumed,
-            outbox: Vec::new(),
+            births: entailed.births,
+            outbox: entailed.outbox,
             active,
         };
         (commit, self.effects)

@@ -1,62 +1,24 @@
 //! Owns what a client may ask of the scheduler. It knows neither HTTP nor status codes.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use bytes::Bytes;
-use thiserror::Error as ThisError;
-use tokio::sync::{RwLock, oneshot};
+use tokio::sync::oneshot;
+use tracing::warn;
 
+use super::filter::Filter;
 use super::mailboxes::{Acknowledge, Envelope};
 use super::modules::{self, ModuleRecord, Modules};
 use super::{Core, Error};
 use crate::store;
 use crate::workflow::codec;
-use crate::workflow::event::{Event, Message, RunStarted};
+use crate::workflow::event::{Event, Message};
 use crate::workflow::failure::Failure;
-use crate::workflow::id::{Digest, InstanceId, InstanceNumber, RunId};
-use crate::workflow::summary::Summary;
+use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
+use crate::workflow::summary::{Stall, Status, Summary};
 
-/// How many numbers for new instances are reserved at once.
-const NUMBERS_RESERVED: u64 = 10_000;
 /// How many instances are looked at in one read.
 const SCAN_PAGE: usize = 1_000;
-
-/// An instance to start.
-#[derive(Clone, Debug)]
-pub struct Start {
-    /// Its ID.
-    pub instance: InstanceId,
-    /// The module, or [`modules::ANY_MODULE`].
-    pub module: String,
-    /// The workflow.
-    pub workflow: String,
-    /// What the workflow is given.
-    pub input: String,
-}
-
-/// Why an instance was not started.
-#[derive(Clone, Debug, ThisError)]
-pub enum StartError {
-    /// No module has the workflow.
-    #[error(
-        "no module has a workflow named '{workflow}'{}: upload one with PUT /v1.0/modules/{{name}}",
-        if .module == modules::ANY_MODULE { String::new() } else { format!(" under the name '{}'", .module) }
-    )]
-    WorkflowNotFound {
-        /// The workflow.
-        workflow: String,
-        /// Where it was looked for.
-        module: String,
-    },
-    /// Another instance has the ID, and has not ended.
-    #[error("an active workflow with ID '{0}' already exists")]
-    Exists(InstanceId),
-    /// Something went wrong.
-    #[error(transparent)]
-    Other(#[from] Error),
-}
 
 /// What is known of an instance.
 #[derive(Clone, Debug)]
@@ -76,17 +38,12 @@ pub struct Found {
 /// The way in for clients.
 #[derive(Clone)]
 pub struct Handle {
-    core: Arc<Core>,
-    /// Numbers for new instances, reserved and not yet given.
-    numbers: Arc<Mutex<std::ops::Range<u64>>>,
-    /// Held to read while an instance is started, and to write while a module is closed: so that
-    /// no start slips past the deletion of its module.
-    starting: Arc<RwLock<()>>,
+    pub(super) core: Arc<Core>,
 }
 
 impl Handle {
     pub(super) fn new(core: Arc<Core>) -> Self {
-        Self { core, numbers: Arc::new(Mutex::new(0..0)), starting: Arc::default() }
+        Self { core }
     }
 
     /// Returns the modules.
@@ -94,85 +51,54 @@ impl Handle {
         &self.core.modules
     }
 
-    /// Takes an upload; see [`Modules::upload`].
+    /// Takes an upload; see [`Modules::upload`]. Instances that have waited for it go on.
     ///
     /// # Errors
     /// As there.
-    pub async fn upload(&self, name: &str, bytes: Bytes) -> Result<ModuleRecord, modules::Error> {
-        self.core.modules.upload(name, bytes, self.core.clock.now()).await
-    }
-
-    /// Starts an instance. When this returns `Ok`, it is on disk.
-    ///
-    /// # Errors
-    /// See [`StartError`].
-    pub async fn start(&self, start: Start) -> Result<(), StartError> {
-        let _starting = self.starting.read().await;
-        let modules = &self.core.modules;
-        let Some(place) = modules.place(&start.module, &start.workflow) else {
-            let (workflow, module) = (start.workflow, start.module);
-            return Err(StartError::WorkflowNotFound { workflow, module });
-        };
-        let replaces = self.replaceable(&start.instance).await?;
-        let id = start.instance.clone();
-        let message = Message::Start(RunStarted {
-            run: RunId(uuid::Uuid::new_v4().into_bytes()),
-            instance: start.instance,
-            workflow: start.workflow,
-            module: place.module,
-            digest: place.digest,
-            input: start.input,
-        });
-        let number = self.next_number().await?;
-        let begun = self.ask(number, |acknowledge| Envelope::Create {
-            id: id.clone(),
-            replaces,
-            start: message,
-            acknowledge,
-        });
-        match begun.await {
-            // Somebody else was faster.
-            Err(Error::Store(store::Error::IdTaken(_) | store::Error::Conflict { .. })) => {
-                Err(StartError::Exists(id))
-            }
-            other => Ok(other?),
-        }
-    }
-
-    /// Returns the ended instance that has this ID, if there is one.
-    async fn replaceable(
+    pub async fn upload(
         &self,
-        id: &InstanceId,
-    ) -> Result<Option<(InstanceNumber, store::Version)>, StartError> {
-        let Some(number) = self.core.store.find(id).await.map_err(Error::from)? else {
-            return Ok(None);
-        };
-        let Some(stored) = self.core.store.load(number).await.map_err(Error::from)? else {
-            return Ok(None);
-        };
-        let summary = codec::decode_summary(&stored.summary).map_err(Error::from)?;
-        match summary.phase.is_terminal() {
-            true => Ok(Some((number, stored.version))),
-            false => Err(StartError::Exists(id.clone())),
+        name: &str,
+        bytes: Bytes,
+        activate: bool,
+    ) -> Result<(Digest, ModuleRecord), modules::Error> {
+        let now = self.core.clock.now();
+        let uploaded = self.core.modules.upload(name, bytes, activate, now).await?;
+        if let Err(failed) = self.wake_stalled(name).await {
+            warn!("what waits for module '{name}' goes on only after a restart: {failed}");
         }
+        Ok(uploaded)
     }
 
-    async fn next_number(&self) -> Result<InstanceNumber, Error> {
+    /// Lets instances whose version could not be run look again whether it can.
+    async fn wake_stalled(&self, module: &str) -> Result<(), Error> {
+        let filter = Filter {
+            module: Some(module.to_owned()),
+            statuses: vec![Status::Stalled],
+            ..Filter::default()
+        };
+        let mut after = None;
         loop {
-            let next = self.numbers.lock().unwrap_or_else(PoisonError::into_inner).next();
-            if let Some(number) = next {
-                return Ok(InstanceNumber(number));
+            let page = self.list(&filter, after, SCAN_PAGE).await?;
+            let waits =
+                |summary: &&Summary| matches!(summary.stall, Some(Stall::VersionUnavailable(_)));
+            for summary in page.instances.iter().filter(waits) {
+                if let Some(number) = self.core.store.find(&summary.instance).await? {
+                    self.core.send(number, Envelope::WakeUp);
+                }
             }
-            let more = self.core.store.reserve(self.core.lease, NUMBERS_RESERVED).await?;
-            let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-            // Of two callers that reserve at once, the numbers of one are never used.
-            if numbers.is_empty() {
-                *numbers = more;
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
             }
         }
     }
 
-    async fn ask(
+    /// Returns the time so long from now; none if that is after the last there is.
+    pub fn time_after_ms(&self, duration_ms: u64) -> Option<Timestamp> {
+        self.core.clock.now().checked_add_ms(duration_ms)
+    }
+
+    pub(super) async fn ask(
         &self,
         number: InstanceNumber,
         envelope: impl FnOnce(Acknowledge) -> Envelope,
@@ -182,7 +108,7 @@ impl Handle {
         acknowledged.await.unwrap_or(Err(Error::Closing))
     }
 
-    async fn number(&self, id: &InstanceId) -> Result<InstanceNumber, Error> {
+    pub(super) async fn number(&self, id: &InstanceId) -> Result<InstanceNumber, Error> {
         self.core.store.find(id).await?.ok_or(Error::InstanceGone)
     }
 
@@ -192,41 +118,78 @@ impl Handle {
     /// # Errors
     /// There is no such instance, or the store failed.
     pub async fn deliver(&self, id: &InstanceId, message: Message) -> Result<(), Error> {
-        let number = self.number(id).await?;
-        let acknowledged = self.ask(number, |acknowledge| Envelope::Deliver {
-            message,
-            acknowledge: Some(acknowledge),
-        });
-        acknowledged.await
+        self.deliver_to(self.number(id).await?, message).await
     }
 
-    /// Moves an instance to another version of its module. It replays its history there, and is
-    /// stalled if that does not fit; nothing is lost then, and it can be moved back.
+    /// Removes an instance that has ended with everything it has, and if `recursive` all those below
+    /// it, which must have ended as well. If `force`, whatever of them lives is terminated first.
     ///
     /// # Errors
-    /// There is no such instance or version.
-    pub async fn select_version(
+    /// There is no such instance, it or one below it has not ended, or the store failed.
+    pub async fn purge(&self, id: &InstanceId, recursive: bool, force: bool) -> Result<(), Error> {
+        let number = self.number(id).await?;
+        if force {
+            self.terminate_all(number, recursive).await?;
+        }
+        self.purge_number(number, recursive).await
+    }
+
+    /// Removes an instance that has ended, and if so told those below it.
+    pub(super) async fn purge_number(
         &self,
-        id: &InstanceId,
-        digest: Digest,
-    ) -> Result<(), SelectVersionError> {
-        let summary = self.summary(self.number(id).await?).await?;
-        self.core.modules.check_version(&summary.module, digest)?;
-        Ok(self.deliver(id, Message::SelectVersion { digest }).await?)
-    }
-
-    /// Removes an instance that has ended, with everything it has.
-    ///
-    /// # Errors
-    /// There is no such instance, it has not ended, or the store failed.
-    pub async fn purge(&self, id: &InstanceId) -> Result<(), Error> {
-        let number = self.number(id).await?;
+        number: InstanceNumber,
+        recursive: bool,
+    ) -> Result<(), Error> {
+        let below = if recursive { self.core.below(number).await? } else { Vec::new() };
+        for &instance in below.iter().chain([&number]) {
+            match self.core.find_summary(instance).await? {
+                Some(summary) if !summary.phase.is_terminal() => {
+                    return Err(Error::NotTerminal(summary.instance));
+                }
+                _ => {}
+            }
+        }
+        for &instance in below.iter().rev() {
+            match self.ask(instance, |acknowledge| Envelope::Purge { acknowledge }).await {
+                // Somebody else purged it meanwhile.
+                Ok(()) | Err(Error::InstanceGone) => {}
+                Err(failed) => return Err(failed),
+            }
+        }
         self.ask(number, |acknowledge| Envelope::Purge { acknowledge }).await
     }
 
-    async fn summary(&self, number: InstanceNumber) -> Result<Summary, Error> {
-        let stored = self.core.store.load(number).await?.ok_or(Error::InstanceGone)?;
-        Ok(codec::decode_summary(&stored.summary)?)
+    /// Terminates an instance, and if so told all those below it, and waits until that is on disk.
+    pub(super) async fn terminate_all(
+        &self,
+        number: InstanceNumber,
+        recursive: bool,
+    ) -> Result<(), Error> {
+        let message = || Message::Terminate { output: None, reason: None, recursive };
+        self.deliver_to(number, message()).await?;
+        if recursive {
+            for below in self.core.below(number).await? {
+                match self.deliver_to(below, message()).await {
+                    Ok(()) | Err(Error::InstanceGone) => {}
+                    Err(failed) => return Err(failed),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn deliver_to(
+        &self,
+        number: InstanceNumber,
+        message: Message,
+    ) -> Result<(), Error> {
+        let acknowledge =
+            |acknowledge| Envelope::Deliver { message, acknowledge: Some(acknowledge) };
+        self.ask(number, acknowledge).await
+    }
+
+    pub(super) async fn summary(&self, number: InstanceNumber) -> Result<Summary, Error> {
+        self.core.find_summary(number).await?.ok_or(Error::InstanceGone)
     }
 
     /// Returns what is known of an instance.
@@ -253,7 +216,7 @@ impl Handle {
         if let Some(index) = summary.end_event {
             match self.event(number, index).await? {
                 Event::RunCompleted { output: returned } => output = Some(returned),
-                Event::RunTerminated { output: given } => output = given,
+                Event::RunTerminated { output: given, .. } => output = given,
                 Event::RunFailed { failure: why } => failure = Some(why),
                 _ => return Err(damaged("the event of its end is another")),
             }
@@ -276,7 +239,7 @@ impl Handle {
     /// There is no such module, it is in use, or the store failed.
     pub async fn delete_module(&self, name: &str) -> Result<(), modules::Error> {
         {
-            let _no_starts = self.starting.write().await;
+            let _no_starts = self.core.starting.write().await;
             self.core.modules.close(name)?;
         }
         let deleted = match self.live_instances(name).await {
@@ -308,17 +271,6 @@ impl Handle {
             }
         }
     }
-}
-
-/// Why an instance was not moved to another version.
-#[derive(Debug, ThisError)]
-pub enum SelectVersionError {
-    /// About the version.
-    #[error(transparent)]
-    Module(#[from] modules::Error),
-    /// About the instance.
-    #[error(transparent)]
-    Instance(#[from] Error),
 }
 
 fn damaged(reason: &str) -> Error {

@@ -7,26 +7,27 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
-use crate::store::Version;
+use super::verification::MigrationError;
+use crate::store::New;
 use crate::workflow::event::Message;
-use crate::workflow::id::{InstanceId, InstanceNumber};
+use crate::workflow::id::{Digest, InstanceNumber};
 
 /// Told when what was asked is on disk, or why it can't be.
 pub(super) type Acknowledge = oneshot::Sender<Result<(), Error>>;
 
+/// Told when an instance is on another version, or why it can't be.
+pub(super) type MigrationAnswer = oneshot::Sender<Result<(), MigrationError>>;
+
 /// What may be put into a mailbox.
 pub(super) enum Envelope {
     /// Bring a new instance into being.
-    Create {
-        id: InstanceId,
-        replaces: Option<(InstanceNumber, Version)>,
-        start: Message,
-        acknowledge: Acknowledge,
-    },
+    Create { new: New, start: Message, acknowledge: Acknowledge },
     /// Something for the run.
     Deliver { message: Message, acknowledge: Option<Acknowledge> },
     /// Remove the instance, which must have ended.
     Purge { acknowledge: Acknowledge },
+    /// Go on with this version of the module, if the history fits it.
+    Migrate { digest: Digest, answer: MigrationAnswer },
     /// See what there is to do: after a restart, or for a message in the inbox.
     WakeUp,
     /// Drop the guest if it is idle: others need the room.

@@ -1,42 +1,85 @@
 //! Brings the parts together: messages wake instances, guests take turns, stores keep what was
 //! decided, and what it entails is done. One rule carries everything: decide, commit, act.
 //!
-//! [`instance`](self) is an instance at work and `resident` what it keeps in memory; `draft` gathers
-//! a turn; `mailboxes` leads to instances; `activities` and `timers` are what instances wait for;
-//! [`modules`] is the code they run. Clients come in through [`Handle`] alone.
+//! `instance` is an instance at work and `resident` what it keeps in memory; `draft` gathers a turn,
+//! and `entail` what it means for other instances; `claims` says who may have an ID; `mailboxes` leads
+//! to instances; `listing` finds many of them, `histories` shows what one has done, `import` restores
+//! it, `rerun` does part of it again, `verification` tries it on other code, `waiting` says where it is
+//! stuck, and `changes` tells of all; `activities` and `timers` are what instances wait for;
+//! [`modules`] is the code they run. [`schedules`], [`retention`] and [`jobs`] are what a host does of
+//! its own accord, by the rules it was given; `documents` is how it keeps those, `endings` how they
+//! hear that instances have ended, and `filter` which instances are meant. Clients come in through
+//! [`Handle`] alone.
 
 mod activities;
+mod changes;
+mod claims;
+mod documents;
 mod draft;
+mod endings;
+mod entail;
+mod filter;
 mod handle;
+mod histories;
+mod import;
 mod instance;
+pub mod jobs;
+mod listing;
 mod mailboxes;
 pub mod modules;
+mod rerun;
 mod resident;
+pub mod retention;
+pub mod schedules;
+mod start;
 mod timers;
+mod verification;
+mod waiting;
 
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
-pub use self::handle::{Found, Handle, SelectVersionError, Start, StartError};
+pub use self::changes::{Change, ChangeKind, Position, Subscription, TooSlow};
+pub use self::filter::{ALWAYS, Cursor, Filter};
+pub use self::handle::{Found, Handle};
+pub use self::histories::{HistoryPage, Told};
+pub use self::import::{Import, ImportError};
+pub use self::listing::Listing;
+pub use self::rerun::{Rerun, RerunError};
+pub use self::start::{Reuse, Start, StartError, Started};
+pub use self::verification::{Divergence, MigrationError, Tally, Verification};
+pub use self::waiting::{Waiting, WaitingTask};
 use crate::clock::Clock;
-use crate::scheduler::activities::{Activities, Job};
+use crate::scheduler::activities::{Activities, Ended, Job};
+use crate::scheduler::changes::Changes;
+use crate::scheduler::claims::Numbers;
+use crate::scheduler::endings::Endings;
 use crate::scheduler::instance::Instance;
+use crate::scheduler::jobs::Jobs;
 use crate::scheduler::mailboxes::{Envelope, Mailboxes};
 use crate::scheduler::modules::Modules;
+use crate::scheduler::retention::Retaining;
+use crate::scheduler::schedules::Schedules;
 use crate::scheduler::timers::Timers;
-use crate::store::{self, Lease, Store};
+use crate::store::{self, DocumentStore, Lease, Store};
 use crate::wasm::engine::TICK;
+use crate::wasm::workflow_guest::TurnLimits;
 use crate::workflow::codec;
 use crate::workflow::event::Message;
-use crate::workflow::id::InstanceNumber;
+use crate::workflow::id::{InstanceId, InstanceNumber};
 use crate::workflow::state::{Attempt, IllegalEvent, State};
 
 /// How many active instances are read at once when a host starts.
 const RECOVERY_PAGE: usize = 1_000;
+
+/// How long to wait before trying again after the store has failed.
+const RETRY_MS: u64 = 500;
 
 /// What a host lets its guests do at most.
 #[derive(Clone, Debug)]
@@ -45,10 +88,20 @@ pub struct Limits {
     pub turn_ms: u64,
     /// For how long an attempt of an activity may run.
     pub activity_ms: u64,
+    /// For how long an attempt that is no longer wanted may clean up.
+    pub cancel_grace_ms: u64,
     /// How many attempts run at the same time.
     pub concurrent_activities: usize,
     /// How many idle workflow guests are kept in memory.
     pub idle_guests: usize,
+    /// How large what a guest gives to the host may be, each time, in bytes.
+    pub payload_bytes: usize,
+    /// How many events a history may have.
+    pub history_events: u64,
+    /// How many tasks of a workflow may be unresolved.
+    pub tasks: usize,
+    /// How deep children may be nested.
+    pub depth: u32,
 }
 
 impl Default for Limits {
@@ -56,16 +109,23 @@ impl Default for Limits {
         Self {
             turn_ms: 10_000,
             activity_ms: 3_600_000,
+            cancel_grace_ms: 5_000,
             concurrent_activities: 256,
             idle_guests: 2_000,
+            payload_bytes: 16 << 20,
+            history_events: 1_000_000,
+            tasks: 100_000,
+            depth: 32,
         }
     }
 }
 
 impl Limits {
-    fn ticks_per_turn(&self) -> u32 {
+    /// Returns what a workflow may do in a turn.
+    pub fn turn(&self) -> TurnLimits {
         let tick_ms = TICK.as_millis().max(1) as u64;
-        u32::try_from(self.turn_ms.div_ceil(tick_ms)).unwrap_or(u32::MAX).max(1)
+        let ticks = u32::try_from(self.turn_ms.div_ceil(tick_ms)).unwrap_or(u32::MAX).max(1);
+        TurnLimits { ticks, payload_bytes: self.payload_bytes, tasks: self.tasks }
     }
 }
 
@@ -75,9 +135,9 @@ pub enum Error {
     /// There is no such instance, or no longer.
     #[error("no such instance exists")]
     InstanceGone,
-    /// The instance has not ended.
-    #[error("the instance has not ended: terminate it first, or wait for its end")]
-    NotTerminal,
+    /// The instance, or one below it, has not ended.
+    #[error("instance '{0}' has not ended: terminate it first, or wait for its end")]
+    NotTerminal(InstanceId),
     /// The host is closing.
     #[error("the host is closing")]
     Closing,
@@ -101,14 +161,28 @@ impl From<IllegalEvent> for Error {
 /// What everything that runs on a host shares.
 struct Core {
     store: Arc<dyn Store>,
+    documents: Arc<dyn DocumentStore>,
     lease: Lease,
     clock: Arc<dyn Clock>,
     modules: Arc<Modules>,
     activities: Arc<Activities>,
     timers: Timers,
     mailboxes: Mailboxes,
+    numbers: Numbers,
+    changes: Changes,
+    /// Held to read while an instance is started, and to write while a module is closed: so that
+    /// no start slips past the deletion of its module.
+    starting: Arc<RwLock<()>>,
     /// The instances at work.
     working: TaskTracker,
+    schedules: Schedules,
+    retaining: Retaining,
+    jobs: Jobs,
+    endings: Endings,
+    /// What the host does of its own accord: schedules, retention, jobs.
+    background: TaskTracker,
+    /// Nothing more is done of its own accord.
+    stopping: CancellationToken,
     limits: Limits,
 }
 
@@ -123,19 +197,22 @@ impl Core {
         self.send(instance, Envelope::Deliver { message, acknowledge: None });
     }
 
+    /// Waits a little, since the store has failed.
+    async fn pause(&self) {
+        let retry_at = self.clock.now().checked_add_ms(RETRY_MS);
+        self.clock.sleep_until(retry_at.unwrap_or(self.clock.now())).await;
+    }
+
     fn run_attempt(self: &Arc<Self>, number: InstanceNumber, state: &State, attempt: Attempt) {
         let (Some(identity), Some(digest)) = (state.identity(), state.digest()) else { return };
         let (task, attempted) = (attempt.task, attempt.attempt);
-        let job = Job {
-            instance: number,
-            instance_id: identity.instance.clone(),
-            run: identity.run,
-            digest,
-            attempt,
-        };
+        let run = identity.run;
+        let job =
+            Job { instance: number, instance_id: identity.instance.clone(), run, digest, attempt };
         let core = self.clone();
-        self.activities.dispatch(job, move |result| {
-            core.deliver(number, Message::ActivityEnded { task, attempt: attempted, result });
+        self.activities.dispatch(job, move |Ended { result, progress }| {
+            let attempt = attempted;
+            core.deliver(number, Message::CallEnded { run, task, attempt, result, progress });
         });
     }
 }
@@ -152,30 +229,38 @@ impl Scheduler {
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn start(
-        store: Arc<dyn Store>,
+    pub async fn start<S: Store + DocumentStore>(
+        store: Arc<S>,
         lease: Lease,
         modules: Arc<Modules>,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Result<Self, store::Error> {
-        let activities = Arc::new(Activities::new(
-            modules.clone(),
-            clock.clone(),
-            limits.concurrent_activities,
-            limits.activity_ms,
-        ));
+        let activities = Arc::new(Activities::new(modules.clone(), clock.clone(), limits.clone()));
         let core = Arc::new(Core {
             store: store.clone(),
+            documents: store.clone(),
             lease,
             clock: clock.clone(),
             modules,
             activities,
             timers: Timers::new(),
             mailboxes: Mailboxes::new(limits.idle_guests),
+            numbers: Numbers::default(),
+            changes: Changes::new(lease.fence),
+            starting: Arc::default(),
             working: TaskTracker::new(),
+            schedules: Schedules::default(),
+            retaining: Retaining::default(),
+            jobs: Jobs::default(),
+            endings: Endings::default(),
+            background: TaskTracker::new(),
+            stopping: CancellationToken::new(),
             limits,
         });
+        core.load_schedules().await?;
+        core.load_retention().await?;
+        core.load_jobs().await?;
         take_up(&core).await?;
         let timing = core.clone();
         let timers = tokio::spawn(async move {
@@ -185,6 +270,9 @@ impl Scheduler {
             timing.timers.run(store, clock, fire).await;
         });
         let handle = Handle::new(core.clone());
+        core.background.spawn(schedules::run(handle.clone()));
+        core.background.spawn(retention::run(handle.clone()));
+        handle.take_up_jobs();
         Ok(Self { core, timers, handle })
     }
 
@@ -197,6 +285,9 @@ impl Scheduler {
     /// sent to instances is on disk.
     pub async fn drain(&self) {
         self.timers.abort();
+        self.core.stopping.cancel();
+        self.core.background.close();
+        self.core.background.wait().await;
         self.core.activities.drain().await;
         self.core.mailboxes.close();
         self.core.working.close();
@@ -207,6 +298,7 @@ impl Scheduler {
 impl Drop for Scheduler {
     fn drop(&mut self) {
         self.timers.abort();
+        self.core.stopping.cancel();
     }
 }
 

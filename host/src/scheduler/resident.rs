@@ -2,17 +2,26 @@
 
 use crate::scheduler::Error;
 use crate::scheduler::draft::Draft;
+use crate::scheduler::entail::{Entailed, random_bytes};
 use crate::scheduler::modules::ReadyModule;
-use crate::store::{Commit, Store, Target, Version};
+use crate::store::{Commit, New, Store, Target, Version};
 use crate::wasm::LogLine;
-use crate::wasm::workflow_guest::{WorkflowGuest, WorkflowInfo};
+use crate::wasm::workflow_guest::{TurnLimits, WorkflowGuest, WorkflowInfo};
 use crate::workflow::codec;
 use crate::workflow::command::Command;
-use crate::workflow::event::{Event, Recorded};
-use crate::workflow::id::{InstanceId, InstanceNumber, Timestamp};
+use crate::workflow::event::{Event, Recorded, RunStarted};
+use crate::workflow::id::{Digest, InstanceNumber, RunId, Timestamp};
 use crate::workflow::replay::Replay;
 use crate::workflow::state::{Effect, Phase, State};
 use crate::workflow::summary::{Stall, Summary};
+
+/// What the next run of an instance begins with.
+pub(super) struct NextRun {
+    pub(super) digest: Digest,
+    pub(super) input: String,
+    /// Name and payload.
+    pub(super) unread_events: Vec<(String, String)>,
+}
 
 /// An instance in memory.
 pub(super) struct Resident {
@@ -22,7 +31,7 @@ pub(super) struct Resident {
     pub(super) guest: Option<WorkflowGuest>,
     /// Messages of the inbox that the next commit removes.
     pub(super) consumed: Vec<u64>,
-    creation: Option<(InstanceId, Option<(InstanceNumber, Version)>)>,
+    creation: Option<New>,
     /// As on disk.
     summary: Option<Summary>,
     turned: bool,
@@ -37,13 +46,13 @@ pub(super) struct Resident {
 
 impl Resident {
     /// Returns an instance that is about to be created.
-    pub(super) fn new(id: InstanceId, replaces: Option<(InstanceNumber, Version)>) -> Self {
+    pub(super) fn new(new: New) -> Self {
         Self {
             version: None,
             state: State::default(),
             guest: None,
             consumed: Vec::new(),
-            creation: Some((id, replaces)),
+            creation: Some(new),
             summary: None,
             turned: false,
             delivered: 0,
@@ -84,10 +93,16 @@ impl Resident {
         self.history.is_some()
     }
 
+    /// Returns how many deliveries its guests have got through.
+    pub(super) fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
     /// Returns whether the guest has something to do.
     pub(super) fn turn_is_due(&self) -> bool {
         let behind = !self.turned || self.delivered < self.state.deliveries();
-        self.state.phase() == Phase::Running && (self.recheck || (self.stall.is_none() && behind))
+        let may_run = self.state.phase() == Phase::Running && self.state.start_at().is_none();
+        may_run && (self.recheck || (self.stall.is_none() && behind))
     }
 
     /// Records something that has happened, and lets the guest see it.
@@ -103,7 +118,7 @@ impl Resident {
                 self.guest = None;
                 self.recheck = true;
             }
-            Event::Paused | Event::RunTerminated { .. } => self.guest = None,
+            Event::Paused { .. } | Event::RunTerminated { .. } => self.guest = None,
             _ => {
                 if let Some(guest) = &mut self.guest {
                     guest.feed(recorded);
@@ -163,47 +178,85 @@ impl Resident {
     pub(super) fn make_guest(
         &self,
         module: &ReadyModule,
-        ticks: u32,
+        turn: TurnLimits,
         history: Vec<Recorded>,
     ) -> Option<WorkflowGuest> {
-        let identity = self.state.identity()?;
-        let input = match &history.first()?.event {
-            Event::RunStarted(start) => start.input.clone(),
-            _ => return None,
+        let Recorded { time, event: Event::RunStarted(start) } = history.first()? else {
+            return None;
         };
-        let info = WorkflowInfo {
-            instance_id: identity.instance.to_string(),
-            workflow_name: identity.workflow.clone(),
-            module_name: identity.module.clone(),
-            module_digest: self.state.digest()?.to_string(),
-            started_at: identity.started_at,
-        };
+        let info = WorkflowInfo::of(start, *time, self.state.digest()?);
+        let input = start.input.clone();
         let mut replay = Replay::new(self.delivered);
         history.into_iter().for_each(|recorded| replay.feed(recorded));
-        module.code.workflow_guest(&module.limits, ticks, info, input, replay)
+        module.code.workflow_guest(&module.limits, turn, info, input, replay)
     }
 
-    /// Turns a draft into a commit; none if nothing has changed.
+    /// Begins the next run of the instance: a life of its own, in which nothing of this one is left.
+    pub(super) fn continue_as_new(
+        &mut self,
+        draft: &mut Draft,
+        next: NextRun,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(identity) = self.state.identity().cloned() else {
+            return Err(Error::InstanceGone);
+        };
+        let start = RunStarted {
+            run: RunId(random_bytes()),
+            seed: random_bytes(),
+            instance: identity.instance,
+            workflow: identity.workflow,
+            module: identity.module,
+            digest: next.digest,
+            input: next.input,
+            created_at: identity.created_at,
+            start_at: None,
+            generation: identity.generation.saturating_add(1),
+            depth: identity.depth,
+            parent: identity.parent,
+            named: self.state.named(),
+            origin: None,
+        };
+        let now = now.max(self.state.last_time());
+        draft.begin_anew(self.state.abandon());
+        self.state = State::default();
+        (self.turned, self.delivered, self.guest) = (false, 0, None);
+        draft.record(&mut self.state, Event::RunStarted(start), now)?;
+        for (name, payload) in next.unread_events {
+            draft.record(&mut self.state, Event::EventRaised { name, payload }, now)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the summary, if it or the inbox is to be written.
+    pub(super) fn changed(&self) -> Option<Summary> {
+        let summary = Summary::of(&self.state, self.turned, self.delivered, self.stall.clone())?;
+        let changed = self.summary.as_ref() != Some(&summary) || !self.consumed.is_empty();
+        changed.then_some(summary)
+    }
+
+    /// Turns a draft into a commit.
     pub(super) fn decide(
         &mut self,
         number: InstanceNumber,
         draft: Draft,
-    ) -> Option<(Commit, Vec<Effect>, Summary)> {
-        let summary = Summary::of(&self.state, self.turned, self.delivered, self.stall.clone())?;
-        if self.summary.as_ref() == Some(&summary) && self.consumed.is_empty() {
-            return None;
-        }
+        summary: &Summary,
+        entailed: Entailed,
+    ) -> (Commit, Vec<Effect>) {
         let target = match (&self.creation, self.version) {
-            (Some((id, replaces)), None) => Target::New { id: id.clone(), replaces: *replaces },
+            (Some(new), None) => Target::New(new.clone()),
             (_, version) => Target::Existing(version.unwrap_or(Version(0))),
         };
-        let owes = self.state.attempts().next().is_some();
+        let owes = self.state.has_running_attempts();
         let active = owes || self.turn_is_due() || self.stall.is_some();
-        let consumed = self.consumed.clone();
-        let (commit, effects) = draft.commit(number, target, &summary, active, consumed);
         // The history on disk is longer now than the one that was read.
         self.history = None;
-        Some((commit, effects, summary))
+        draft.commit(number, target, summary, entailed, self.consumed.clone(), active)
+    }
+
+    /// Returns the summary as it is on disk, if there is any.
+    pub(super) fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
     }
 
     /// Notes that what was decided is on disk.
@@ -223,7 +276,10 @@ impl Resident {
     }
 }
 
-async fn read_history(store: &dyn Store, number: InstanceNumber) -> Result<Vec<Recorded>, Error> {
+pub(super) async fn read_history(
+    store: &dyn Store,
+    number: InstanceNumber,
+) -> Result<Vec<Recorded>, Error> {
     let mut history = Vec::new();
     for chunk in store.history(number, 0..u64::MAX).await? {
         history.extend(codec::decode_history(&chunk.bytes)?);

@@ -205,20 +205,46 @@ impl Modules {
         self.read(|table| table.records.get(module)?.active.parse().ok())
     }
 
-    /// Checks that a module has this version.
+    /// Returns a version of a module.
     ///
     /// # Errors
-    /// It has not.
-    pub fn check_version(&self, module: &str, digest: Digest) -> Result<(), Error> {
-        let text = digest.to_string();
-        match self.get(module)?.versions.iter().any(|version| version.digest == text) {
-            true => Ok(()),
-            false => Err(Error::VersionNotFound { module: module.to_owned(), digest: text }),
-        }
+    /// There is none.
+    pub fn version(&self, module: &str, digest: Digest) -> Result<VersionRecord, Error> {
+        let record = self.get(module)?;
+        let (module, text) = (module.to_owned(), digest.to_string());
+        record.version(digest).cloned().ok_or(Error::VersionNotFound { module, digest: text })
     }
 
-    /// Takes an upload: checks and compiles it, and makes it the active version of its module.
-    /// The same bytes again change nothing; those of an older version make it active again.
+    /// Makes a version the one that new instances run on.
+    ///
+    /// # Errors
+    /// There is none, another module has one of its workflows, or the store failed.
+    pub async fn activate(&self, name: &str, digest: Digest) -> Result<ModuleRecord, Error> {
+        let _changing = self.changing.lock().await;
+        let known = self.get(name)?;
+        let version = self.version(name, digest)?;
+        self.check_workflows(name, &version.workflows)?;
+        let record = ModuleRecord { active: version.digest, ..known.clone() };
+        if record != known {
+            self.save(&record, None).await?;
+        }
+        Ok(record)
+    }
+
+    async fn save(
+        &self,
+        record: &ModuleRecord,
+        binary: Option<(Digest, Bytes)>,
+    ) -> Result<(), Error> {
+        let stored = serde_json::to_vec(record).map_err(|it| Error::Host(it.to_string()))?;
+        self.store.save_module(self.lease, &record.name, stored, binary).await?;
+        self.write(|table| table.records.insert(record.name.clone(), record.clone()));
+        Ok(())
+    }
+
+    /// Takes an upload: checks and compiles it, and adds it to the versions of its module; as the
+    /// active one if it is to be, and if it is the first. The same bytes again change nothing but
+    /// which version is active.
     ///
     /// # Errors
     /// The name or the bytes can't be used; nothing has been changed then.
@@ -226,16 +252,17 @@ impl Modules {
         &self,
         name: &str,
         bytes: Bytes,
+        activate: bool,
         now: Timestamp,
-    ) -> Result<ModuleRecord, Error> {
+    ) -> Result<(Digest, ModuleRecord), Error> {
         check_name(name)?;
         let digest = Digest(Sha256::digest(&bytes).into());
         let _changing = self.changing.lock().await;
-        let taken = self.take(name, digest, bytes, now).await;
+        let taken = self.take(name, digest, bytes, activate, now).await;
         if taken.is_err() {
             self.forget_unused(&[digest]);
         }
-        taken
+        Ok((digest, taken?))
     }
 
     async fn take(
@@ -243,6 +270,7 @@ impl Modules {
         name: &str,
         digest: Digest,
         bytes: Bytes,
+        activate: bool,
         now: Timestamp,
     ) -> Result<ModuleRecord, Error> {
         let known = self.get(name).ok();
@@ -251,13 +279,16 @@ impl Modules {
             Some(version) => version.clone(),
             None => self.inspect(digest, &bytes, now).await?,
         };
-        self.check_workflows(name, &version.workflows)?;
         let mut record = known.clone().unwrap_or_else(|| ModuleRecord::new(name));
-        record.activate(version);
+        record.add(version.clone());
+        if activate {
+            record.active.clone_from(&version.digest);
+        }
+        if record.active == version.digest {
+            self.check_workflows(name, &version.workflows)?;
+        }
         if known.as_ref() != Some(&record) {
-            let stored = serde_json::to_vec(&record).map_err(|it| Error::Host(it.to_string()))?;
-            self.store.save_module(self.lease, name, stored, Some((digest, bytes))).await?;
-            self.write(|table| table.records.insert(name.to_owned(), record.clone()));
+            self.save(&record, Some((digest, bytes))).await?;
         }
         Ok(record)
     }

@@ -55,9 +55,17 @@ impl ModuleRecord {
         self.versions.iter().filter_map(|version| version.digest.parse().ok())
     }
 
-    /// Makes a version the active one, and adds it if it is new.
-    pub(super) fn activate(&mut self, version: VersionRecord) {
-        self.active.clone_from(&version.digest);
+    /// Returns a version.
+    pub fn version(&self, digest: Digest) -> Option<&VersionRecord> {
+        let digest = digest.to_string();
+        self.versions.iter().find(|version| version.digest == digest)
+    }
+
+    /// Adds a version, if it is new. The first one is active.
+    pub(super) fn add(&mut self, version: VersionRecord) {
+        if self.versions.is_empty() {
+            self.active.clone_from(&version.digest);
+        }
         if !self.versions.contains(&version) {
             self.versions.push(version);
         }
