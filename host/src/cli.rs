@@ -20,6 +20,25 @@ pub struct Cli {
 pub enum Command {
     /// Run a host: take modules and run their workflows, until told to stop.
     Serve(Serve),
+    /// Replay an exported history on a module, without a host: does the code fit?
+    Replay(Replay),
+}
+
+/// What to replay.
+#[derive(Args, Clone, Debug)]
+pub struct Replay {
+    /// The module: a component, or a core module as it is uploaded.
+    #[arg(long, value_name = "FILE")]
+    pub module: PathBuf,
+
+    /// The history, as GET …/workflows/dapr/{id}/export answers it.
+    #[arg(long, value_name = "FILE")]
+    pub history: PathBuf,
+
+    /// Go through it event by event, and show what the code asks for after each; at a terminal, with
+    /// the Enter key.
+    #[arg(long)]
+    pub step: bool,
 }
 
 /// How to run a host.
@@ -74,6 +93,29 @@ pub struct Serve {
     #[arg(long, env = "REWEFT_ACTIVITY_SECONDS_MAX", default_value_t = 3_600, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub activity_seconds_max: u64,
+
+    /// For how long an activity that is no longer wanted may clean up before it is interrupted, in
+    /// milliseconds. Its next heartbeat tells it.
+    #[arg(long, env = "REWEFT_CANCEL_GRACE_MS", default_value_t = 5_000, value_name = "N")]
+    pub cancel_grace_ms: u64,
+
+    /// The largest payload that a guest may give to the host (input, output, event, status), in bytes.
+    #[arg(long, env = "REWEFT_PAYLOAD_BYTES_MAX", default_value_t = 16 << 20, value_name = "N")]
+    pub payload_bytes_max: usize,
+
+    /// The most events in the history of a run. One that has more is stalled until this is raised.
+    #[arg(long, env = "REWEFT_HISTORY_EVENTS_MAX", default_value_t = 1_000_000, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub history_events_max: u64,
+
+    /// The most activities, children, timers and events that a workflow may wait for at the same time.
+    #[arg(long, env = "REWEFT_TASKS_MAX", default_value_t = 100_000, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub tasks_max: u32,
+
+    /// How deep child workflows may be nested.
+    #[arg(long, env = "REWEFT_DEPTH_MAX", default_value_t = 32, value_name = "N")]
+    pub depth_max: u32,
 
     /// How many activities run at the same time; others wait.
     #[arg(long, env = "REWEFT_ACTIVITIES_MAX", default_value_t = 256, value_name = "N",

@@ -20,10 +20,11 @@
 //!   asked for is committed, and only then done. *Decide, commit, act* is the one rule.
 //! - [`http`] is the way in. Only it says "status code", and it reaches the rest through
 //!   [`scheduler::Handle`].
-//! - [`clock`] alone reads the clock; [`serve`] and [`cli`] put a host together from its flags.
+//! - [`clock`] alone reads the clock; [`serve`] and [`cli`] put a host together from its flags, and
+//!   [`replay`] runs a history without one.
 //!
 //! A good place to begin is [`workflow::state`], then [`workflow::replay`], then one turn in
-//! `scheduler/instance.rs`. `tests/tidy.rs` holds the layers to all this.
+//! `scheduler/instance/turn.rs`. `tests/tidy.rs` holds the layers to all this.
 //!
 //! # The words
 //!
@@ -36,6 +37,7 @@
 pub mod cli;
 pub mod clock;
 pub mod http;
+pub mod replay;
 pub mod scheduler;
 pub mod serve;
 pub mod store;

@@ -7,13 +7,21 @@ use reweft::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
-    let outcome = match command {
-        Command::Serve(arguments) => reweft::serve::run(arguments),
-    };
+    match command {
+        Command::Serve(arguments) => {
+            end(reweft::serve::run(arguments), |error| tracing::error!("{error:#}"))
+        }
+        Command::Replay(arguments) => {
+            end(reweft::replay::run(&arguments), |error| eprintln!("reweft: {error:#}"))
+        }
+    }
+}
+
+fn end(outcome: anyhow::Result<()>, say: impl FnOnce(anyhow::Error)) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            say(error);
             ExitCode::FAILURE
         }
     }

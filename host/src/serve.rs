@@ -117,8 +117,13 @@ async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
     let limits = scheduler::Limits {
         turn_ms: arguments.turn_ms_max,
         activity_ms: arguments.activity_seconds_max * 1_000,
+        cancel_grace_ms: arguments.cancel_grace_ms,
         concurrent_activities: arguments.activities_max as usize,
         idle_guests: arguments.idle_guests_max as usize,
+        payload_bytes: arguments.payload_bytes_max,
+        history_events: arguments.history_events_max,
+        tasks: arguments.tasks_max as usize,
+        depth: arguments.depth_max,
     };
     Ok(Scheduler::start(store, lease, Arc::new(modules), clock, limits).await?)
 }

@@ -8,8 +8,10 @@ use tracing::error;
 use super::request::BodyFailure;
 use super::routes::Operation;
 use super::{Answer, wire};
+use crate::scheduler::jobs::Error as JobError;
 use crate::scheduler::modules::Error as ModuleError;
-use crate::scheduler::{Error, SelectVersionError, StartError};
+use crate::scheduler::schedules::Error as ScheduleError;
+use crate::scheduler::{Error, ImportError, MigrationError, RerunError, StartError};
 use crate::wasm::component::Unfit;
 use crate::workflow::id::{InvalidInstanceId, NAME_BYTES_MAX};
 
@@ -31,6 +33,10 @@ struct Body<'a> {
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 
     pub(super) fn answer(&self) -> Answer {
@@ -80,7 +86,9 @@ impl ApiError {
             StartError::WorkflowNotFound { .. } => {
                 Self::new(StatusCode::NOT_FOUND, "ERR_WORKFLOW_NOT_FOUND", message)
             }
-            StartError::Exists(_) => Self::new(StatusCode::CONFLICT, "ERR_START_WORKFLOW", message),
+            StartError::Exists(_) | StartError::ChildLives { .. } | StartError::Used(_) => {
+                Self::new(StatusCode::CONFLICT, "ERR_START_WORKFLOW", message)
+            }
             StartError::Other(Error::Closing) => Self::closing(),
             StartError::Other(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_START_WORKFLOW", message)
@@ -88,7 +96,7 @@ impl ApiError {
         }
     }
 
-    /// Says why an operation on an instance failed.
+    /// Says why an operation on an instance failed; or on many, if the instance's ID is empty.
     pub(super) fn operation(operation: Operation, instance: &str, error: Error) -> Self {
         let (code, doing) = match operation {
             Operation::Get => ("ERR_GET_WORKFLOW", "getting"),
@@ -97,28 +105,73 @@ impl ApiError {
             Operation::Resume => ("ERR_RESUME_WORKFLOW", "resuming"),
             Operation::Terminate => ("ERR_TERMINATE_WORKFLOW", "terminating"),
             Operation::Purge => ("ERR_PURGE_WORKFLOW", "purging"),
+            Operation::Wait => ("ERR_GET_WORKFLOW", "waiting for"),
+            Operation::WatchOne => ("ERR_GET_WORKFLOW", "watching"),
+            Operation::History => ("ERR_GET_WORKFLOW", "reading the history of"),
+            Operation::Export => ("ERR_GET_WORKFLOW", "exporting"),
+            Operation::List => ("ERR_LIST_WORKFLOWS", "listing"),
+            Operation::Counts => ("ERR_COUNT_WORKFLOWS", "counting"),
+            Operation::Rerun => ("ERR_RERUN_WORKFLOW", "rerunning"),
             _ => ("ERR_MIGRATE_WORKFLOW", "migrating"),
         };
-        let message = format!("error {doing} workflow '{instance}': {error}");
+        let message = match instance {
+            "" => format!("error {doing} workflows: {error}"),
+            _ => format!("error {doing} workflow '{instance}': {error}"),
+        };
         match error {
             Error::InstanceGone => Self::new(
                 StatusCode::NOT_FOUND,
                 "ERR_INSTANCE_ID_NOT_FOUND",
                 format!("unable to find workflow with the provided instance ID: {instance}"),
             ),
-            Error::NotTerminal => Self::new(StatusCode::CONFLICT, code, message),
+            Error::NotTerminal(_) => Self::new(StatusCode::CONFLICT, code, message),
             Error::Closing => Self::closing(),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, message),
         }
     }
 
-    pub(super) fn select_version(instance: &str, error: SelectVersionError) -> Self {
+    pub(super) fn import(instance: &str, error: ImportError) -> Self {
+        let code = "ERR_IMPORT_WORKFLOW";
+        let message = format!("error importing workflow '{instance}': {error}");
         match error {
-            SelectVersionError::Module(error) => error.into(),
-            SelectVersionError::Instance(error) => {
-                Self::operation(Operation::Migrate, instance, error)
+            ImportError::Empty | ImportError::Illegal { .. } | ImportError::Delivered { .. } => {
+                Self::malformed(message)
             }
+            ImportError::Taken(_) => Self::new(StatusCode::CONFLICT, code, message),
+            ImportError::Other(Error::Closing) => Self::closing(),
+            ImportError::Other(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, message),
         }
+    }
+
+    /// Says why an instance was not done again.
+    pub(super) fn rerun(instance: &str, error: RerunError) -> Self {
+        let code = "ERR_RERUN_WORKFLOW";
+        let message = format!("error rerunning workflow '{instance}': {error}");
+        match error {
+            RerunError::NotEnded(_)
+            | RerunError::Child(_)
+            | RerunError::SameId(_)
+            | RerunError::NoInput(_) => Self::new(StatusCode::BAD_REQUEST, code, message),
+            RerunError::NoEvent { .. } | RerunError::NotRepeatable { .. } => {
+                Self::new(StatusCode::NOT_FOUND, code, message)
+            }
+            RerunError::Taken(_) => Self::new(StatusCode::CONFLICT, code, message),
+            RerunError::Illegal(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, message),
+            RerunError::Other(error) => Self::operation(Operation::Rerun, instance, error),
+        }
+    }
+
+    /// Says why an instance was not moved to another version.
+    pub(super) fn migration(instance: &str, error: MigrationError) -> Self {
+        match error {
+            MigrationError::Instance(error) => Self::operation(Operation::Migrate, instance, error),
+            other => other.into(),
+        }
+    }
+
+    pub(super) fn retention(error: &Error) -> Self {
+        let message = format!("error setting the retention rules: {error}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_RETENTION", message)
     }
 
     fn closing() -> Self {
@@ -143,8 +196,12 @@ impl From<InvalidInstanceId> for ApiError {
     fn from(error: InvalidInstanceId) -> Self {
         let code = match error {
             InvalidInstanceId::Empty => "ERR_INSTANCE_ID_PROVIDED_MISSING",
-            InvalidInstanceId::TooLong => "ERR_INSTANCE_ID_TOO_LONG",
-            InvalidInstanceId::Character(_) => "ERR_INSTANCE_ID_INVALID",
+            InvalidInstanceId::TooLong | InvalidInstanceId::ChildTooLong => {
+                "ERR_INSTANCE_ID_TOO_LONG"
+            }
+            InvalidInstanceId::Character(_) | InvalidInstanceId::Control(_) => {
+                "ERR_INSTANCE_ID_INVALID"
+            }
         };
         Self::new(StatusCode::BAD_REQUEST, code, error.to_string())
     }
@@ -164,6 +221,48 @@ impl From<ModuleError> for ApiError {
                 (StatusCode::INTERNAL_SERVER_ERROR, "ERR_MODULE")
             }
             ModuleError::Unfit(unfit) => (StatusCode::UNPROCESSABLE_ENTITY, unfit_code(unfit)),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<MigrationError> for ApiError {
+    fn from(error: MigrationError) -> Self {
+        const CODE: &str = "ERR_MIGRATE_WORKFLOW";
+        match error {
+            MigrationError::Module(error) => error.into(),
+            MigrationError::Diverged(_) => Self::new(StatusCode::CONFLICT, CODE, error.to_string()),
+            MigrationError::Unusable(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, CODE, error.to_string())
+            }
+            MigrationError::Instance(Error::Closing) => Self::closing(),
+            MigrationError::Instance(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, CODE, error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ScheduleError> for ApiError {
+    fn from(error: ScheduleError) -> Self {
+        let (status, code) = match &error {
+            ScheduleError::NotFound(_) => (StatusCode::NOT_FOUND, "ERR_SCHEDULE_NOT_FOUND"),
+            ScheduleError::Invalid(_) => (StatusCode::BAD_REQUEST, "ERR_SCHEDULE_INVALID"),
+            ScheduleError::TooMany => (StatusCode::CONFLICT, "ERR_SCHEDULE_TOO_MANY"),
+            ScheduleError::Scheduler(Error::Closing) => return Self::closing(),
+            ScheduleError::Scheduler(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_SCHEDULE"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<JobError> for ApiError {
+    fn from(error: JobError) -> Self {
+        let (status, code) = match &error {
+            JobError::NotFound(_) => (StatusCode::NOT_FOUND, "ERR_JOB_NOT_FOUND"),
+            JobError::TooMany => (StatusCode::CONFLICT, "ERR_JOB_TOO_MANY"),
+            JobError::Scheduler(Error::Closing) => return Self::closing(),
+            JobError::Scheduler(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ERR_JOB"),
         };
         Self::new(status, code, error.to_string())
     }

@@ -1,14 +1,26 @@
 //! The way in by HTTP. It knows clients, status codes and JSON, and reaches everything else through
 //! [`scheduler::Handle`](crate::scheduler::Handle) alone.
 //!
-//! [`routes`] shows the whole interface at once; `workflows` and `modules` hold what is done there,
-//! `wire` what goes over the wire, `error` how what went wrong is said, and `guard` who is let in.
+//! [`routes`] shows the whole interface at once; `workflows`, `listing`, `histories`, `watching`,
+//! `waiting`, `modules`, `versions`, `schedules`, `retention` and `jobs` hold what is done there, `wire`
+//! and `stream` what goes over the wire, `error` how what went wrong is said, and `guard` who is
+//! let in.
 
 mod error;
 mod guard;
+mod histories;
+mod jobs;
+mod listing;
 mod modules;
 mod request;
+mod retention;
 pub mod routes;
+mod schedules;
+mod stream;
+mod times;
+mod versions;
+mod waiting;
+mod watching;
 mod wire;
 mod workflows;
 
@@ -16,7 +28,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -25,11 +37,13 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 pub use self::guard::Guard;
 use self::routes::Router;
-use crate::scheduler::Handle;
+use crate::scheduler::{Handle, Import};
+use crate::workflow::id::InstanceId;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
@@ -43,7 +57,27 @@ const CLOSING_TIME_MAX: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What an answer is made of.
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// What a request may have to know of the connection it came by.
+#[derive(Clone)]
+struct Connection {
+    /// The host is closing: whatever only waits is to end.
+    closing: CancellationToken,
+    /// Cuts the connection off where it is.
+    cut: CancellationToken,
+}
+
+/// Reads the document that an export answers.
+///
+/// # Errors
+/// It is no such document; this says why.
+pub fn read_export(bytes: &[u8]) -> Result<Import, String> {
+    let document: wire::Document =
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let nobody = InstanceId::unchecked("exported");
+    document.import(nobody).map_err(|error| error.message().to_owned())
+}
 
 /// How much a client may send.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +115,7 @@ pub async fn serve(
         .timer(TokioTimer::new())
         .max_header_list_size(HEAD_BYTES_MAX as u32)
         .keep_alive_interval(HEAD_TIME_MAX);
+    let waits_end = CancellationToken::new();
     tokio::pin!(closing);
     loop {
         let (stream, permit) = tokio::select! {
@@ -88,20 +123,26 @@ pub async fn serve(
             () = &mut closing => break,
         };
         let router = router.clone();
+        let cut = CancellationToken::new();
+        let known = Connection { closing: waits_end.clone(), cut: cut.clone() };
         let service = service_fn(move |request: Request<Incoming>| {
-            let router = router.clone();
-            async move { Ok::<_, Infallible>(router.answer(request).await) }
+            let (router, known) = (router.clone(), known.clone());
+            async move { Ok::<_, Infallible>(router.answer(request, &known).await) }
         });
         let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!("a connection ended badly: {error}");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    debug!("a connection ended badly: {error}");
+                },
+                () = cut.cancelled() => debug!("a client read too slowly and was cut off"),
             }
             drop(permit);
         });
     }
     drop(listener);
+    waits_end.cancel();
     if tokio::time::timeout(CLOSING_TIME_MAX, graceful.shutdown()).await.is_err() {
         warn!("some requests took too long to end and were cut off");
     }

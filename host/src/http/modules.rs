@@ -1,7 +1,6 @@
 //! Owns what is done to modules at a client's request.
 
 use hyper::StatusCode;
-use hyper::body::Bytes;
 
 use super::Answer;
 use super::error::ApiError;
@@ -13,15 +12,6 @@ pub(super) fn list(handle: &Handle) -> Answer {
     let records = handle.modules().list();
     let modules = records.iter().map(Module::new).collect();
     wire::json(StatusCode::OK, &ModuleList { modules })
-}
-
-pub(super) async fn upload(
-    handle: &Handle,
-    parameters: &Parameters,
-    bytes: Bytes,
-) -> Result<Answer, ApiError> {
-    let record = handle.upload(parameters.path("name"), bytes).await?;
-    Ok(wire::json(StatusCode::OK, &Module::new(&record)))
 }
 
 pub(super) fn get(handle: &Handle, parameters: &Parameters) -> Result<Answer, ApiError> {

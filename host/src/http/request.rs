@@ -1,5 +1,6 @@
 //! Owns how requests are read: parameters of path and query, and bodies within their limits.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::HeaderMap;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::EXPECT;
+use hyper::http::request::Parts;
 use matchit::Params;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
@@ -14,6 +16,8 @@ use serde::de::DeserializeOwned;
 use super::Limits;
 use super::error::ApiError;
 
+/// The header in which browsers say where they want to go on with a stream.
+const LAST_EVENT_ID: &str = "last-event-id";
 /// How much of a refused body is taken before the client is cut off, in bytes.
 const DISCARD_BYTES_MAX: usize = 64 << 20;
 /// For how long it is taken.
@@ -22,11 +26,14 @@ const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 /// The parameters of a request, decoded.
 pub(super) struct Parameters {
     path: HashMap<String, String>,
-    query: HashMap<String, String>,
+    /// In the order of the request.
+    query: Vec<(String, String)>,
+    /// Where a client wants to go on with a stream.
+    last_event_id: Option<String>,
 }
 
 impl Parameters {
-    pub(super) fn new(path: &Params<'_, '_>, query: Option<&str>) -> Result<Self, ApiError> {
+    pub(super) fn new(path: &Params<'_, '_>, head: &Parts) -> Result<Self, ApiError> {
         let mut decoded = HashMap::new();
         for (name, value) in path.iter() {
             let text = percent_decode_str(value).decode_utf8().map_err(|_| {
@@ -34,8 +41,14 @@ impl Parameters {
             })?;
             decoded.insert(name.to_owned(), text.into_owned());
         }
-        let query = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        Ok(Self { path: decoded, query: query.into_owned().collect() })
+        let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+        let last_event_id = head.headers.get(LAST_EVENT_ID);
+        let last_event_id = last_event_id.map(|id| String::from_utf8_lossy(id.as_bytes()));
+        Ok(Self {
+            path: decoded,
+            query: query.into_owned().collect(),
+            last_event_id: last_event_id.map(Cow::into_owned),
+        })
     }
 
     /// Returns a parameter of the path; the route has it.
@@ -45,7 +58,37 @@ impl Parameters {
 
     /// Returns a parameter of the query, unless it is missing or empty.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.queries(name).last()
+    }
+
+    /// Returns the ID of the last event of a stream that the client has seen: as browsers say it, or
+    /// in the query.
+    pub(super) fn last_event_id(&self) -> Option<&str> {
+        let header = self.last_event_id.as_deref().filter(|id| !id.is_empty());
+        header.or_else(|| self.query("lastEventId"))
+    }
+
+    /// Returns each value that a parameter of the query is given, other than empty ones.
+    pub(super) fn queries(&self, name: &str) -> impl Iterator<Item = &str> {
+        let given = self.query.iter().filter(move |(known, _)| known == name);
+        given.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Refuses parameters of the query other than these: a filter with a typo would let everything
+    /// through.
+    pub(super) fn take_only(&self, known: &[&str]) -> Result<(), ApiError> {
+        match self.query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let known = match known {
+                    [] => "none".to_owned(),
+                    _ => known.join(", "),
+                };
+                Err(ApiError::malformed(format!(
+                    "there is no parameter '{name}' here: those that are known are {known}"
+                )))
+            }
+        }
     }
 }
 
@@ -83,19 +126,46 @@ impl Body {
         })
     }
 
-    /// Reads an optional JSON document.
+    /// Reads an optional JSON object.
     pub(super) async fn json<T: DeserializeOwned>(
         &mut self,
         limits: &Limits,
     ) -> Result<Option<T>, ApiError> {
-        let bytes = self.read(limits.body_bytes, limits).await?;
+        self.object(limits.body_bytes, limits).await
+    }
+
+    /// Reads an optional JSON object that may be as large as a module.
+    pub(super) async fn document<T: DeserializeOwned>(
+        &mut self,
+        limits: &Limits,
+    ) -> Result<Option<T>, ApiError> {
+        self.object(limits.module_bytes.max(limits.body_bytes), limits).await
+    }
+
+    async fn object<T: DeserializeOwned>(
+        &mut self,
+        bytes_max: usize,
+        limits: &Limits,
+    ) -> Result<Option<T>, ApiError> {
+        let bytes = self.read(bytes_max, limits).await?;
         if bytes.is_empty() {
             return Ok(None);
+        }
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(ApiError::malformed("the body is a list: it must be an object".to_owned()));
         }
         let parsed = serde_json::from_slice(&bytes);
         parsed.map(Some).map_err(|error| {
             ApiError::malformed(format!("failed deserializing HTTP body: {error}"))
         })
+    }
+
+    /// Reads options that may be left out: a JSON object, `null`, or nothing.
+    pub(super) async fn options<T: DeserializeOwned + Default>(
+        &mut self,
+        limits: &Limits,
+    ) -> Result<T, ApiError> {
+        Ok(self.json::<Option<T>>(limits).await?.flatten().unwrap_or_default())
     }
 
     /// Reads a module.

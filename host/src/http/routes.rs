@@ -8,7 +8,10 @@ use hyper::{Method, Request, StatusCode};
 use super::error::ApiError;
 use super::guard::Guard;
 use super::request::{Body, Parameters};
-use super::{Answer, Limits, modules, wire, workflows};
+use super::{
+    Answer, Connection, Limits, histories, jobs, listing, modules, retention, schedules, versions,
+    waiting, watching, wire, workflows,
+};
 use crate::scheduler::Handle;
 
 /// What a route leads to.
@@ -30,6 +33,32 @@ pub enum Operation {
     Purge,
     /// Move an instance to another version of its module.
     Migrate,
+    /// Show what an instance waits for.
+    Waiting,
+    /// Do an instance again from an event on.
+    Rerun,
+    /// Make a version of a module the active one.
+    ActivateVersion,
+    /// Replay a module's instances on one of its versions.
+    VerifyVersion,
+    /// Move a module's instances to one of its versions.
+    MigrateToVersion,
+    /// List instances.
+    List,
+    /// Count instances.
+    Counts,
+    /// Show the history of an instance.
+    History,
+    /// Take out an instance with its history.
+    Export,
+    /// Restore an instance from its history.
+    Import,
+    /// Show an instance once it has ended.
+    Wait,
+    /// Stream the changes of an instance.
+    WatchOne,
+    /// Stream the changes of instances.
+    Watch,
     /// List the modules.
     ListModules,
     /// Upload a module.
@@ -38,6 +67,32 @@ pub enum Operation {
     GetModule,
     /// Delete a module.
     DeleteModule,
+    /// List the schedules.
+    ListSchedules,
+    /// Create or replace a schedule.
+    PutSchedule,
+    /// Show a schedule.
+    GetSchedule,
+    /// Delete a schedule.
+    DeleteSchedule,
+    /// Stop a schedule.
+    PauseSchedule,
+    /// Let a schedule go on.
+    ResumeSchedule,
+    /// Fire a schedule now.
+    TriggerSchedule,
+    /// Show for how long ended instances are kept.
+    GetRetention,
+    /// Say for how long ended instances are kept.
+    PutRetention,
+    /// List the jobs.
+    ListJobs,
+    /// Create a job.
+    CreateJob,
+    /// Show a job.
+    GetJob,
+    /// Cancel a job.
+    CancelJob,
     /// Say that the host is there.
     Health,
     /// Say what the host is.
@@ -50,7 +105,7 @@ pub enum Operation {
 pub const PREFIXES: [&str; 3] = ["/v1.0-alpha1", "/v1.0-beta1", "/v1.0"];
 
 /// Every operation under a prefix.
-pub const OPERATIONS: [(Method, &str, Operation); 16] = [
+pub const OPERATIONS: &[(Method, &str, Operation)] = &[
     (Method::POST, "/workflows/{component}/{subject}/start", Operation::Start),
     (Method::GET, "/workflows/{component}/{subject}", Operation::Get),
     (Method::POST, "/workflows/{component}/{subject}/raiseEvent/{event}", Operation::RaiseEvent),
@@ -59,10 +114,36 @@ pub const OPERATIONS: [(Method, &str, Operation); 16] = [
     (Method::POST, "/workflows/{component}/{subject}/terminate", Operation::Terminate),
     (Method::POST, "/workflows/{component}/{subject}/purge", Operation::Purge),
     (Method::POST, "/workflows/{component}/{subject}/migrate", Operation::Migrate),
+    (Method::GET, "/workflows/{component}/{subject}/waiting", Operation::Waiting),
+    (Method::POST, "/workflows/{component}/{subject}/rerun", Operation::Rerun),
+    (Method::GET, "/workflows/{component}/{subject}/history", Operation::History),
+    (Method::GET, "/workflows/{component}/{subject}/export", Operation::Export),
+    (Method::POST, "/workflows/{component}/{subject}/import", Operation::Import),
+    (Method::GET, "/workflows/{component}/{subject}/wait", Operation::Wait),
+    (Method::GET, "/workflows/{component}/{subject}/changes", Operation::WatchOne),
+    (Method::GET, "/workflows/{component}", Operation::List),
+    (Method::GET, "/changes", Operation::Watch),
+    (Method::GET, "/counts", Operation::Counts),
     (Method::GET, "/modules", Operation::ListModules),
     (Method::PUT, "/modules/{name}", Operation::UploadModule),
     (Method::GET, "/modules/{name}", Operation::GetModule),
     (Method::DELETE, "/modules/{name}", Operation::DeleteModule),
+    (Method::POST, "/modules/{name}/versions/{digest}/activate", Operation::ActivateVersion),
+    (Method::POST, "/modules/{name}/versions/{digest}/verify", Operation::VerifyVersion),
+    (Method::POST, "/modules/{name}/versions/{digest}/migrate", Operation::MigrateToVersion),
+    (Method::GET, "/schedules", Operation::ListSchedules),
+    (Method::PUT, "/schedules/{name}", Operation::PutSchedule),
+    (Method::GET, "/schedules/{name}", Operation::GetSchedule),
+    (Method::DELETE, "/schedules/{name}", Operation::DeleteSchedule),
+    (Method::POST, "/schedules/{name}/pause", Operation::PauseSchedule),
+    (Method::POST, "/schedules/{name}/resume", Operation::ResumeSchedule),
+    (Method::POST, "/schedules/{name}/trigger", Operation::TriggerSchedule),
+    (Method::GET, "/retention", Operation::GetRetention),
+    (Method::PUT, "/retention", Operation::PutRetention),
+    (Method::GET, "/jobs", Operation::ListJobs),
+    (Method::POST, "/jobs", Operation::CreateJob),
+    (Method::GET, "/jobs/{id}", Operation::GetJob),
+    (Method::DELETE, "/jobs/{id}", Operation::CancelJob),
     (Method::GET, "/healthz", Operation::Health),
     (Method::GET, "/healthz/outbound", Operation::Health),
     (Method::GET, "/metadata", Operation::Metadata),
@@ -97,7 +178,7 @@ impl Router {
             };
             methods.push((method.clone(), operation));
         };
-        for (method, path, operation) in &OPERATIONS {
+        for (method, path, operation) in OPERATIONS {
             for prefix in PREFIXES {
                 add(format!("{prefix}{path}"), method, *operation);
             }
@@ -107,15 +188,19 @@ impl Router {
     }
 
     /// Answers a request, whatever it is.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &Connection,
+    ) -> Answer {
         let (head, incoming) = request.into_parts();
         let mut body = Body::new(&head.headers, incoming);
-        let answer = self.lead(&head, &mut body).await;
+        let answer = self.lead(&head, &mut body, connection).await;
         body.discard().await;
         answer
     }
 
-    async fn lead(&self, head: &Head, body: &mut Body) -> Answer {
+    async fn lead(&self, head: &Head, body: &mut Body, connection: &Connection) -> Answer {
         let (method, path) = (&head.method, head.uri.path());
         let Ok(found) = self.paths.at(path) else {
             return ApiError::route_not_found(method, path).answer();
@@ -131,8 +216,8 @@ impl Router {
         if let Err(refusal) = self.guard.check(&head.uri, &head.headers, operation) {
             return refusal.answer();
         }
-        match Parameters::new(&found.params, head.uri.query()) {
-            Ok(parameters) => match self.operate(operation, &parameters, body).await {
+        match Parameters::new(&found.params, head) {
+            Ok(parameters) => match self.operate(operation, &parameters, body, connection).await {
                 Ok(answer) => answer,
                 Err(error) => error.answer(),
             },
@@ -145,6 +230,7 @@ impl Router {
         operation: Operation,
         parameters: &Parameters,
         body: &mut Body,
+        connection: &Connection,
     ) -> Result<Answer, ApiError> {
         let (handle, limits) = (&self.handle, &self.limits);
         match operation {
@@ -157,21 +243,77 @@ impl Router {
                 let payload = body.text(limits).await?;
                 workflows::raise_event(handle, parameters, payload).await
             }
-            Operation::Pause | Operation::Resume | Operation::Terminate | Operation::Purge => {
-                body.json::<serde_json::Value>(limits).await?;
-                workflows::act(handle, parameters, operation).await
+            Operation::Pause => {
+                workflows::pause(handle, parameters, body.options(limits).await?).await
+            }
+            Operation::Resume => {
+                workflows::resume(handle, parameters, body.options(limits).await?).await
+            }
+            Operation::Terminate => {
+                workflows::terminate(handle, parameters, body.options(limits).await?).await
+            }
+            Operation::Purge => {
+                workflows::purge(handle, parameters, body.options(limits).await?).await
             }
             Operation::Migrate => {
                 let target = body.json(limits).await?;
                 workflows::migrate(handle, parameters, target).await
             }
+            Operation::List => listing::list(handle, parameters).await,
+            Operation::Counts => listing::counts(handle, parameters).await,
+            Operation::History => histories::history(handle, parameters).await,
+            Operation::Export => histories::export(handle, parameters).await,
+            Operation::Import => {
+                let document = body.document(limits).await?;
+                histories::import(handle, parameters, document).await
+            }
+            Operation::Wait => watching::wait(handle, parameters, connection).await,
+            Operation::WatchOne => watching::changes_of(handle, parameters, connection).await,
+            Operation::Watch => watching::changes(handle, parameters, connection),
             Operation::ListModules => Ok(modules::list(handle)),
             Operation::UploadModule => {
                 let bytes = body.module(limits).await?;
-                modules::upload(handle, parameters, bytes).await
+                versions::upload(handle, parameters, bytes).await
+            }
+            Operation::Waiting => waiting::get(handle, parameters).await,
+            Operation::Rerun => {
+                let again = body.json(limits).await?;
+                histories::rerun(handle, parameters, again).await
+            }
+            Operation::ActivateVersion => versions::activate(handle, parameters).await,
+            Operation::VerifyVersion => {
+                let scope = body.json(limits).await?;
+                versions::verify(handle, parameters, scope).await
+            }
+            Operation::MigrateToVersion => {
+                let chosen = body.json(limits).await?;
+                versions::migrate(handle, parameters, chosen).await
             }
             Operation::GetModule => modules::get(handle, parameters),
             Operation::DeleteModule => modules::delete(handle, parameters).await,
+            Operation::ListSchedules => Ok(schedules::list(handle)),
+            Operation::PutSchedule => {
+                let asked = body.json(limits).await?;
+                schedules::put(handle, parameters, asked).await
+            }
+            Operation::GetSchedule => schedules::get(handle, parameters),
+            Operation::DeleteSchedule => schedules::delete(handle, parameters).await,
+            Operation::PauseSchedule | Operation::ResumeSchedule | Operation::TriggerSchedule => {
+                body.json::<serde_json::Value>(limits).await?;
+                schedules::act(handle, parameters, operation).await
+            }
+            Operation::GetRetention => Ok(retention::get(handle)),
+            Operation::PutRetention => {
+                let asked = body.json(limits).await?;
+                retention::put(handle, asked).await
+            }
+            Operation::ListJobs => Ok(jobs::list(handle)),
+            Operation::CreateJob => {
+                let asked = body.json(limits).await?;
+                jobs::create(handle, asked).await
+            }
+            Operation::GetJob => jobs::get(handle, parameters),
+            Operation::CancelJob => jobs::cancel(handle, parameters).await,
             Operation::Health => Ok(wire::empty(StatusCode::NO_CONTENT)),
             Operation::Metadata => Ok(wire::json(StatusCode::OK, &wire::Metadata::new())),
             Operation::OpenApi => Ok(wire::raw_json(OPENAPI)),
@@ -188,7 +330,7 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
         let described = document["paths"].as_object().unwrap();
         let mut count = 0;
-        for (method, path, _) in &OPERATIONS {
+        for (method, path, _) in OPERATIONS {
             let operations = &described[&format!("/v1.0{path}")];
             let method = method.as_str().to_lowercase();
             assert!(operations[&method].is_object(), "{method} {path} is not described");
@@ -202,7 +344,7 @@ mod tests {
     fn no_two_paths_conflict() {
         let mut paths = matchit::Router::new();
         let mut known = Vec::new();
-        for (_, path, _) in &OPERATIONS {
+        for (_, path, _) in OPERATIONS {
             if !known.contains(path) {
                 paths.insert(*path, ()).unwrap();
                 known.push(path);

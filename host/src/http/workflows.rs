@@ -5,11 +5,19 @@ use hyper::StatusCode;
 use super::error::ApiError;
 use super::request::Parameters;
 use super::routes::Operation;
-use super::wire::{self, MigrationTarget};
-use super::{Answer, wire::Started};
-use crate::scheduler::{Handle, Start};
+use super::wire::{self, MigrationTarget, Reason, Removal, Started, Termination};
+use super::{Answer, times};
+use crate::scheduler::{Handle, Reuse, Start};
 use crate::workflow::event::Message;
-use crate::workflow::id::{InstanceId, NAME_BYTES_MAX};
+use crate::workflow::id::{InstanceId, NAME_BYTES_MAX, Timestamp};
+
+/// What a client may say is to become of an instance that has the ID.
+const REUSE: [(&str, Reuse); 4] = [
+    ("replace-ended", Reuse::ReplaceEnded),
+    ("refuse", Reuse::Refuse),
+    ("terminate-and-replace", Reuse::TerminateAndReplace),
+    ("return-existing", Reuse::ReturnExisting),
+];
 
 pub(super) async fn start(
     handle: &Handle,
@@ -26,16 +34,53 @@ pub(super) async fn start(
         module: parameters.path("component").to_owned(),
         workflow: workflow.to_owned(),
         input,
+        start_at: start_at(handle, parameters)?,
+        reuse: reuse(parameters)?,
     };
     handle.start(start).await.map_err(|error| ApiError::start(workflow, error))?;
     let started = Started { instance_id: instance.as_str() };
     Ok(wire::json(StatusCode::ACCEPTED, &started))
 }
 
+/// When the instance is to begin, as the query says.
+fn start_at(handle: &Handle, parameters: &Parameters) -> Result<Option<Timestamp>, ApiError> {
+    match (parameters.query("startTime"), parameters.query("delay")) {
+        (None, None) => Ok(None),
+        (Some(time), None) => times::time("startTime", time).map(Some),
+        (None, Some(delay)) => {
+            let start_at = handle.time_after_ms(times::duration_ms("delay", delay)?);
+            let too_late = || format!("delay is '{delay}': it ends after the year 9999");
+            start_at.map(Some).ok_or_else(|| ApiError::malformed(too_late()))
+        }
+        (Some(_), Some(_)) => {
+            let message = "both startTime and delay are given: leave one out".to_owned();
+            Err(ApiError::malformed(message))
+        }
+    }
+}
+
+/// What is to become of an instance that has the ID, as the query says.
+fn reuse(parameters: &Parameters) -> Result<Reuse, ApiError> {
+    let Some(given) = parameters.query("reuse") else { return Ok(Reuse::default()) };
+    let found = REUSE.iter().find(|(name, _)| *name == given);
+    found.map(|&(_, reuse)| reuse).ok_or_else(|| {
+        let known = REUSE.map(|(name, _)| name).join(", ");
+        ApiError::malformed(format!("reuse is '{given}': it takes one of {known}"))
+    })
+}
+
 pub(super) async fn get(handle: &Handle, parameters: &Parameters) -> Result<Answer, ApiError> {
-    let id = parameters.path("subject");
+    show(handle, parameters.path("subject"), Operation::Get).await
+}
+
+/// Answers an instance as it is now.
+pub(super) async fn show(
+    handle: &Handle,
+    id: &str,
+    operation: Operation,
+) -> Result<Answer, ApiError> {
     let found = handle.get(&InstanceId::unchecked(id)).await;
-    let found = found.map_err(|error| ApiError::operation(Operation::Get, id, error))?;
+    let found = found.map_err(|error| ApiError::operation(operation, id, error))?;
     Ok(wire::json(StatusCode::OK, &wire::Instance::new(&found)))
 }
 
@@ -52,19 +97,45 @@ pub(super) async fn raise_event(
     deliver(handle, parameters, Operation::RaiseEvent, message).await
 }
 
-/// Pauses, resumes, terminates or purges.
-pub(super) async fn act(
+pub(super) async fn pause(
     handle: &Handle,
     parameters: &Parameters,
-    operation: Operation,
+    Reason { reason }: Reason,
 ) -> Result<Answer, ApiError> {
-    let message = match operation {
-        Operation::Pause => Message::Pause,
-        Operation::Resume => Message::Resume,
-        Operation::Terminate => Message::Terminate { output: None },
-        _ => return purge(handle, parameters).await,
+    deliver(handle, parameters, Operation::Pause, Message::Pause { reason }).await
+}
+
+pub(super) async fn resume(
+    handle: &Handle,
+    parameters: &Parameters,
+    Reason { reason }: Reason,
+) -> Result<Answer, ApiError> {
+    deliver(handle, parameters, Operation::Resume, Message::Resume { reason }).await
+}
+
+pub(super) async fn terminate(
+    handle: &Handle,
+    parameters: &Parameters,
+    how: Termination,
+) -> Result<Answer, ApiError> {
+    let message = Message::Terminate {
+        output: how.output.map(|output| output.get().to_owned()),
+        reason: how.reason,
+        recursive: how.recursive.unwrap_or(true),
     };
-    deliver(handle, parameters, operation, message).await
+    deliver(handle, parameters, Operation::Terminate, message).await
+}
+
+pub(super) async fn purge(
+    handle: &Handle,
+    parameters: &Parameters,
+    how: Removal,
+) -> Result<Answer, ApiError> {
+    let id = parameters.path("subject");
+    let (recursive, force) = (how.recursive.unwrap_or(true), how.force.unwrap_or(false));
+    let purged = handle.purge(&InstanceId::unchecked(id), recursive, force).await;
+    purged.map_err(|error| ApiError::operation(Operation::Purge, id, error))?;
+    Ok(wire::json(StatusCode::ACCEPTED, &wire::Done {}))
 }
 
 async fn deliver(
@@ -76,13 +147,6 @@ async fn deliver(
     let id = parameters.path("subject");
     let delivered = handle.deliver(&InstanceId::unchecked(id), message).await;
     delivered.map_err(|error| ApiError::operation(operation, id, error))?;
-    Ok(wire::json(StatusCode::ACCEPTED, &wire::Done {}))
-}
-
-async fn purge(handle: &Handle, parameters: &Parameters) -> Result<Answer, ApiError> {
-    let id = parameters.path("subject");
-    let purged = handle.purge(&InstanceId::unchecked(id)).await;
-    purged.map_err(|error| ApiError::operation(Operation::Purge, id, error))?;
     Ok(wire::json(StatusCode::ACCEPTED, &wire::Done {}))
 }
 
@@ -100,7 +164,11 @@ pub(super) async fn migrate(
         target.module_digest.parse().map_err(|error: crate::workflow::id::InvalidDigest| {
             ApiError::malformed(error.to_string())
         })?;
-    let moved = handle.select_version(&InstanceId::unchecked(id), digest).await;
-    moved.map_err(|error| ApiError::select_version(id, error))?;
+    let instance = InstanceId::unchecked(id);
+    let moved = match target.force {
+        true => handle.force_migration(&instance, digest).await,
+        false => handle.migrate(&instance, digest).await,
+    };
+    moved.map_err(|error| ApiError::migration(id, error))?;
     Ok(wire::json(StatusCode::ACCEPTED, &wire::Done {}))
 }

@@ -1,25 +1,33 @@
-//! Owns what goes over the wire: the shape of every answer. Nothing else in the crate is serialised
-//! for clients.
+//! Owns what goes over the wire: the shape of every answer, and of every body that is JSON. Nothing
+//! else in the crate is serialised for clients.
+
+mod action;
+mod event;
+mod history;
+mod instance;
+mod values;
 
 use std::collections::BTreeMap;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::macros::format_description;
 
+pub(super) use self::action::{Reason, Removal, Termination};
+pub(super) use self::history::{Document, Export, History};
+pub(super) use self::instance::{
+    Counts, Head, Instance, InstanceList, status, status_name, status_names,
+};
 use super::Answer;
-use crate::scheduler::Found;
+use super::times::rfc3339;
 use crate::scheduler::modules::{ModuleRecord, VersionRecord};
 use crate::workflow::id::Timestamp;
-use crate::workflow::summary::{Stall, Status};
 
 /// Returns an answer without a body.
 pub(super) fn empty(status: StatusCode) -> Answer {
-    let mut answer = Response::new(Full::default());
+    let mut answer = Response::new(Full::default().boxed_unsync());
     *answer.status_mut() = status;
     answer
 }
@@ -44,7 +52,7 @@ pub(super) fn text(status: StatusCode, message: &'static str) -> Answer {
 }
 
 fn with_body(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Full::new(body).boxed_unsync());
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
@@ -66,103 +74,9 @@ pub(super) struct Done {}
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MigrationTarget {
     pub(super) module_digest: String,
-}
-
-/// An instance.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Instance<'a> {
-    #[serde(rename = "instanceID")]
-    instance_id: &'a str,
-    workflow_name: &'a str,
-    created_at: String,
-    last_updated_at: String,
-    runtime_status: &'static str,
-    properties: BTreeMap<&'static str, &'a str>,
-    module_name: &'a str,
-    module_digest: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stalled: Option<Stalled<'a>>,
-}
-
-/// Why an instance can't go on.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Stalled<'a> {
-    Nondeterminism { reason: &'static str, event: u64, expected: &'a str, got: &'a str },
-    VersionUnavailable { reason: &'static str, message: &'a str },
-}
-
-impl<'a> Instance<'a> {
-    pub(super) fn new(found: &'a Found) -> Self {
-        let summary = &found.summary;
-        let mut properties = BTreeMap::from([("dapr.workflow.input", found.input.as_str())]);
-        if let Some(output) = &found.output {
-            properties.insert("dapr.workflow.output", output);
-        }
-        if let Some(status) = &found.custom_status {
-            properties.insert("dapr.workflow.custom_status", status);
-        }
-        if let Some(failure) = &found.failure {
-            properties.insert("dapr.workflow.failure.error_type", &failure.error_type);
-            properties.insert("dapr.workflow.failure.error_message", &failure.message);
-            if let Some(trace) = &failure.stack_trace {
-                properties.insert("dapr.workflow.failure.stack_trace", trace);
-            }
-        }
-        let stalled = summary.stall.as_ref().filter(|_| summary.status() == Status::Stalled);
-        Self {
-            instance_id: summary.instance.as_str(),
-            workflow_name: &summary.workflow,
-            created_at: rfc3339(summary.created_at),
-            last_updated_at: rfc3339(summary.updated_at),
-            runtime_status: status_name(summary.status()),
-            properties,
-            module_name: &summary.module,
-            module_digest: summary.digest.to_string(),
-            stalled: stalled.map(Stalled::new),
-        }
-    }
-}
-
-impl<'a> Stalled<'a> {
-    fn new(stall: &'a Stall) -> Self {
-        match stall {
-            Stall::Nondeterminism(found) => Self::Nondeterminism {
-                reason: "nondeterminism",
-                event: found.event,
-                expected: &found.expected,
-                got: &found.got,
-            },
-            Stall::VersionUnavailable(message) => {
-                Self::VersionUnavailable { reason: "version-unavailable", message }
-            }
-        }
-    }
-}
-
-fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Pending => "PENDING",
-        Status::Running => "RUNNING",
-        Status::Suspended => "SUSPENDED",
-        Status::Stalled => "STALLED",
-        Status::Completed => "COMPLETED",
-        Status::Failed => "FAILED",
-        Status::Terminated => "TERMINATED",
-    }
-}
-
-/// Writes a time as Dapr does: UTC, and three digits of a second's fraction.
-fn rfc3339(time: Timestamp) -> String {
-    let format =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    let nanoseconds = i128::from(time.0) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
-        .ok()
-        .and_then(|time| time.format(format).ok())
-        // Times end with the year 9999, which both steps can do.
-        .unwrap_or_default()
+    /// Whether it is moved even if its history does not fit.
+    #[serde(default)]
+    pub(super) force: bool,
 }
 
 /// All modules.
@@ -261,17 +175,5 @@ impl Metadata {
             components: [component],
             extended: BTreeMap::from([("reweftVersion", version)]),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_utc_with_milliseconds() {
-        assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00.000Z");
-        assert_eq!(rfc3339(Timestamp(1_700_000_000_120)), "2023-11-14T22:13:20.120Z");
-        assert_eq!(rfc3339(Timestamp::MAX), "9999-12-31T23:59:59.999Z");
     }
 }
