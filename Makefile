@@ -5,7 +5,7 @@ EXAMPLES := orders patterns
 # Examples as they are uploaded: core modules, which the host turns into components itself.
 BUILT := target/wasm/wasm32-unknown-unknown/module
 
-.PHONY: demo test check modules soak clean
+.PHONY: demo test check modules soak bench clean
 
 ## Build everything, and run the example on a real host, showing each request.
 demo: modules
@@ -23,7 +23,14 @@ soak: modules
 	cargo build --release --locked -p reweft
 	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
 		REWEFT_CRASH_INSTANCES=5000 REWEFT_CRASH_KILLS=500 \
-		cargo test --release --locked -p reweft-tests -- --nocapture n12
+		cargo test --release --locked -p reweft-tests -- --nocapture n2_n12
+
+## Measure: lists among a million instances, and what one of many activities, children and steps costs.
+bench: modules
+	cargo build --release --locked -p reweft
+	cargo test --release --locked -p reweft --lib -- --ignored --nocapture million
+	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
+		cargo test --release --locked -p reweft-tests -- --ignored --nocapture what_one_of_many_costs
 
 check:
 	cargo fmt --all --check

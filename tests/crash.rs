@@ -99,7 +99,7 @@ fn milliseconds(random: &mut impl Rng, most: u32) -> Duration {
 }
 
 #[test]
-fn n12_killed_at_random_moments_everything_acknowledged_is_true() {
+fn n2_n12_killed_at_random_moments_everything_acknowledged_is_true() {
     let mut random = ChaCha8Rng::seed_from_u64(support::seed());
     let cases: Arc<Vec<Case>> =
         Arc::new((0..at_least(INSTANCES)).map(|number| case(number, &mut random)).collect());

@@ -17,7 +17,7 @@ fn start(client: &Client, prefix: &str, query: &str, input: &str) -> Answer {
 const WAIT: &str = r#"{"name":"go","timeoutMs":3600000}"#;
 
 #[test]
-fn o4_a_full_life_under_each_prefix() {
+fn k7_o1_o4_a_full_life_under_each_prefix() {
     let host = host();
     let client = host.client();
     for prefix in ["v1.0-alpha1", "v1.0-beta1", "v1.0"] {
@@ -97,7 +97,7 @@ fn a9_the_id_of_an_ended_instance_can_be_used_again() {
 }
 
 #[test]
-fn of_many_starts_with_one_id_exactly_one_succeeds() {
+fn n9_of_many_starts_with_one_id_exactly_one_succeeds() {
     let host = host();
     let clients: Vec<_> = (0..16).map(|_| host.client()).collect();
     let racing = clients.into_iter().map(|client| {
@@ -147,7 +147,7 @@ fn b1_an_instance_shows_what_it_has_and_nothing_else() {
 }
 
 #[test]
-fn b3_a_failed_instance_shows_why_and_no_output() {
+fn b3_e5_a_failed_instance_shows_why_and_no_output() {
     let host = host();
     let client = host.client();
     for (workflow, place) in [("Panics", "misbehaviour.rs"), ("PanicsInActivity", "activities.rs")]
@@ -180,7 +180,7 @@ fn a_pending_instance_shows_its_name_and_times() {
 }
 
 #[test]
-fn an_unknown_instance_is_404_on_every_route() {
+fn b2_c18_i6_j4_an_unknown_instance_is_404_on_every_route() {
     let host = host();
     let client = host.client();
     let expected = "unable to find workflow with the provided instance ID: nobody";
@@ -199,7 +199,7 @@ fn an_unknown_instance_is_404_on_every_route() {
 }
 
 #[test]
-fn purging_is_for_the_ended_only() {
+fn k2_purging_is_for_the_ended_only() {
     let host = host();
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
@@ -228,7 +228,7 @@ fn j3_j5_c17_what_has_ended_stays_as_it_ended() {
 }
 
 #[test]
-fn a_body_is_opaque_text_and_may_be_absent() {
+fn a3_o2_n11_a_body_is_opaque_text_and_may_be_absent() {
     let host = host();
     let client = host.client();
     for (position, payload) in

@@ -1,76 +1,22 @@
 //! A failure before and after each single write of the store: nothing acknowledged is lost, nothing
 //! is recorded twice, and every instance comes to its right end.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use reweft::clock::{Clock, SimulatedClock};
-use reweft::scheduler::modules::{ANY_MODULE, Modules};
-use reweft::scheduler::{Found, Handle, Limits, Scheduler, Start, StartError};
+use reweft::scheduler::{Found, Handle, StartError};
+use reweft::store::Store;
 use reweft::store::fault::{FaultyStore, Plan, Then, When};
 use reweft::store::memory::MemoryStore;
-use reweft::store::{self, Store};
-use reweft::wasm::cache::CompileCache;
-use reweft::wasm::engine::{GuestLimits, WasmEngine};
 use reweft::workflow::event::Message;
 use reweft::workflow::id::{InstanceId, Timestamp};
 use reweft::workflow::summary::Status;
-use support::module;
 
 use crate::histories;
-
-/// What all hosts of the test share: compiling once is enough.
-struct Bench {
-    engine: Arc<WasmEngine>,
-    compiled: tempfile::TempDir,
-    clock: Arc<SimulatedClock>,
-    module: Bytes,
-}
-
-/// A host on a store, in this process.
-struct InProcess {
-    scheduler: Scheduler,
-}
-
-impl Bench {
-    fn new() -> Self {
-        Self {
-            engine: Arc::new(WasmEngine::start().unwrap()),
-            compiled: tempfile::tempdir().unwrap(),
-            clock: Arc::new(SimulatedClock::at(Timestamp(1_000_000))),
-            module: module("patterns").into(),
-        }
-    }
-
-    fn cache(&self) -> CompileCache {
-        CompileCache::open(Path::new(self.compiled.path())).unwrap()
-    }
-
-    async fn host<S>(&self, store: Arc<S>) -> Result<InProcess, store::Error>
-    where
-        S: Store + store::ModuleStore,
-    {
-        let lease = store.acquire().await?;
-        let limits = GuestLimits::with_memory(64 << 20);
-        let engine = self.engine.clone();
-        let modules = Modules::open(store.clone(), lease, engine, self.cache(), limits).await?;
-        let modules = Arc::new(modules);
-        let clock: Arc<dyn Clock> = self.clock.clone();
-        let scheduler = Scheduler::start(store, lease, modules, clock, Limits::default()).await?;
-        Ok(InProcess { scheduler })
-    }
-}
-
-impl InProcess {
-    fn handle(&self) -> Handle {
-        self.scheduler.handle()
-    }
-}
+use crate::in_process::{self, Bench};
 
 /// How long a run may take before the test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 const CASES: [(&str, &str, &str, &str); 5] = [
     ("chain", "Chaining", "3", "3"),
@@ -82,21 +28,17 @@ const CASES: [(&str, &str, &str, &str); 5] = [
 
 /// Does what a client does: whatever fails is sent again. Gives up when the host is down for good.
 async fn drive(bench: &Bench, handle: &Handle, is_down: &dyn Fn() -> bool) -> Option<()> {
-    while handle.upload("patterns", bench.module.clone()).await.is_err() {
+    while handle.upload("patterns", bench.module.clone(), true).await.is_err() {
         settle(is_down).await?;
     }
     for (id, workflow, input, _) in CASES {
-        let start = Start {
-            instance: InstanceId::unchecked(id),
-            module: ANY_MODULE.to_owned(),
-            workflow: workflow.to_owned(),
-            input: input.to_owned(),
-        };
+        let start = in_process::start(id, workflow, input);
         loop {
             match handle.start(start.clone()).await {
-                Ok(()) | Err(StartError::Exists(_)) => break,
+                Ok(_) | Err(StartError::Exists(_)) => break,
                 Err(StartError::WorkflowNotFound { .. }) => panic!("the module was acknowledged"),
                 Err(StartError::Other(_)) => settle(is_down).await?,
+                Err(refused) => panic!("{refused}"),
             }
         }
     }
@@ -129,17 +71,9 @@ fn ended(found: &Found, output: &str) -> bool {
 }
 
 /// Lets the others run.
-async fn settle(is_down: &dyn Fn() -> bool) -> Option<()> {
+pub(crate) async fn settle(is_down: &dyn Fn() -> bool) -> Option<()> {
     tokio::time::sleep(Duration::from_micros(200)).await;
     (!is_down()).then_some(())
-}
-
-/// Lets time go on, whatever the others do.
-async fn tick(clock: Arc<SimulatedClock>) {
-    loop {
-        tokio::time::sleep(Duration::from_micros(200)).await;
-        clock.advance_ms(10);
-    }
 }
 
 /// Runs everything on a store that fails as planned; returns how many writes there were.
@@ -174,10 +108,10 @@ async fn run(bench: &Bench, plan: Plan) -> u64 {
 }
 
 #[test]
-fn a_failure_before_or_after_any_write_loses_nothing() {
-    let bench = Bench::new();
+fn c21_c22_e20_j11_n3_a_failure_before_or_after_any_write_loses_nothing() {
+    let bench = Bench::at(Timestamp(1_000_000));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.spawn(tick(bench.clock.clone()));
+    runtime.spawn(in_process::tick(bench.clock.clone()));
     runtime.block_on(async {
         for (when, then) in [
             (When::Before, Then::Recover),

@@ -8,12 +8,13 @@ use reweft::store::redb::RedbStore;
 use reweft::store::{ModuleStore, Store};
 use reweft::wasm::component::{LoadedModule, componentize};
 use reweft::wasm::engine::{GuestLimits, WasmEngine};
-use reweft::wasm::workflow_guest::{Progress, WorkflowInfo};
+use reweft::wasm::rehearsal::{Error, Rehearsed, Watch, rehearse};
+use reweft::wasm::workflow_guest::TurnLimits;
 use reweft::workflow::codec;
 use reweft::workflow::command::Command;
 use reweft::workflow::event::{Event, Recorded};
-use reweft::workflow::id::{Digest, Timestamp};
-use reweft::workflow::replay::{Ended, Nondeterminism, Replay};
+use reweft::workflow::id::Digest;
+use reweft::workflow::replay::{Ended, Nondeterminism};
 use reweft::workflow::state::State;
 use reweft::workflow::summary::Summary;
 use wasmtime::component::Component;
@@ -29,6 +30,15 @@ pub(crate) struct Stored {
 pub(crate) async fn read(data_dir: &Path) -> (BTreeMap<String, Stored>, BTreeMap<Digest, Vec<u8>>) {
     let store = Arc::new(RedbStore::open(&data_dir.join("reweft.redb")).unwrap());
     let instances = read_instances(&*store).await;
+    let modules = read_modules(&*store, &instances).await;
+    (instances, modules)
+}
+
+/// The bytes of each module version that an instance is on.
+pub(crate) async fn read_modules(
+    store: &dyn ModuleStore,
+    instances: &BTreeMap<String, Stored>,
+) -> BTreeMap<Digest, Vec<u8>> {
     let mut modules = BTreeMap::new();
     for stored in instances.values() {
         let digest = stored.summary.digest;
@@ -36,7 +46,7 @@ pub(crate) async fn read(data_dir: &Path) -> (BTreeMap<String, Stored>, BTreeMap
             modules.insert(digest, bytes.to_vec());
         }
     }
-    (instances, modules)
+    modules
 }
 
 /// All instances of a store, by ID. Folding each history shows that it is gapless and legal: no
@@ -63,14 +73,6 @@ pub(crate) async fn read_instances(store: &dyn Store) -> BTreeMap<String, Stored
     instances
 }
 
-/// What a guest did when it was shown a stretch of history.
-#[derive(Debug)]
-pub(crate) struct Replayed {
-    /// What it asked for beyond the history.
-    pub(crate) asked: Vec<Command>,
-    pub(crate) ended: Option<Ended>,
-}
-
 /// Runs histories on real guests.
 pub(crate) struct Replayer {
     engine: WasmEngine,
@@ -90,40 +92,20 @@ impl Replayer {
     }
 
     /// Shows a fresh guest this stretch of history, and lets it run until it waits or ends.
-    pub(crate) async fn replay(&self, history: &[Recorded]) -> Result<Replayed, Nondeterminism> {
+    pub(crate) async fn replay(&self, history: &[Recorded]) -> Result<Rehearsed, Nondeterminism> {
         let _running = &self.engine;
         let Event::RunStarted(start) = &history[0].event else { panic!("{:?}", history[0]) };
-        let mut digest = start.digest;
-        let mut replay = Replay::new(0);
-        for recorded in history {
-            if let Event::VersionSelected { digest: selected } = recorded.event {
-                digest = selected;
-            }
-            replay.feed(recorded.clone());
-        }
-        let info = WorkflowInfo {
-            instance_id: start.instance.to_string(),
-            workflow_name: start.workflow.clone(),
-            module_name: start.module.clone(),
-            module_digest: digest.to_string(),
-            started_at: Timestamp(history[0].time.0),
-        };
+        let selected = history.iter().rev().find_map(|recorded| match recorded.event {
+            Event::VersionSelected { digest } => Some(digest),
+            _ => None,
+        });
+        let module = &self.modules[&selected.unwrap_or(start.digest)];
         let limits = GuestLimits::with_memory(256 << 20);
-        let input = start.input.clone();
-        let guest = self.modules[&digest].workflow_guest(&limits, 2_000, info, input, replay);
-        let mut guest = guest.unwrap();
-        guest.begin_turn();
-        loop {
-            let ended = match guest.drive().await {
-                Progress::Yielded => {
-                    tokio::task::yield_now().await;
-                    continue;
-                }
-                Progress::Diverged(found) => return Err(found),
-                Progress::Blocked => None,
-                Progress::Ended(ended) => Some(ended),
-            };
-            return Ok(Replayed { asked: guest.take_asked(), ended });
+        let turn = TurnLimits { ticks: 2_000, payload_bytes: usize::MAX, tasks: usize::MAX };
+        match rehearse(module, &limits, turn, history, 0, Watch::Commands).await {
+            Ok(rehearsed) => Ok(rehearsed),
+            Err(Error::Diverged(found)) => Err(found),
+            Err(other) => panic!("{other}"),
         }
     }
 

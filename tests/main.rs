@@ -7,13 +7,31 @@
 #![cfg(test)]
 
 mod authors;
+mod cancellation;
+mod cases;
+mod children;
 mod crash;
 mod dapr_api;
+mod desk;
 mod determinism;
 mod faults;
+mod generations;
 mod histories;
+mod histories_api;
 mod hostile;
+mod imports;
+mod in_process;
+mod jobs;
+mod listing;
+mod measures;
 mod modules;
 mod operators;
+mod programs;
+mod rerun;
+mod retention;
+mod schedules;
 mod serving;
+mod starting;
 mod tidy;
+mod upgrades;
+mod watching;

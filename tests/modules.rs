@@ -46,7 +46,7 @@ fn versions(module: &Value) -> Vec<(String, bool)> {
 }
 
 #[test]
-fn k1_a_core_module_and_a_component_of_it_do_the_same() {
+fn a_core_module_and_a_component_of_it_do_the_same() {
     let host = Host::start();
     let client = host.client();
     let core = version("Greets", "1");
@@ -86,7 +86,7 @@ fn an_example_shows_what_it_holds() {
 }
 
 #[test]
-fn k4_the_same_bytes_again_change_nothing() {
+fn the_same_bytes_again_change_nothing() {
     let mut host = Host::start();
     let bytes = version("Same", "1");
     let first = host.client().upload("same", &bytes);
@@ -98,7 +98,7 @@ fn k4_the_same_bytes_again_change_nothing() {
 }
 
 #[test]
-fn k5_the_last_upload_is_active_and_older_ones_stay() {
+fn the_last_upload_is_active_and_older_ones_stay() {
     let mut host = Host::start();
     let client = host.client();
     let [one, two] = ["1", "2"].map(|output| version("Changes", output));
@@ -148,7 +148,7 @@ fn a_version_without_a_workflow_takes_no_new_instances_of_it() {
 }
 
 #[test]
-fn k6_a_module_that_is_needed_can_not_be_deleted() {
+fn a_module_that_is_needed_can_not_be_deleted() {
     let mut host = Host::start();
     let client = host.client();
     client.upload("needed", &version("Needed", "1"));
@@ -197,7 +197,7 @@ fn a_name_that_was_deleted_can_be_used_again() {
 }
 
 #[test]
-fn k7_modules_survive_a_stop_and_a_crash() {
+fn modules_survive_a_stop_and_a_crash() {
     let mut host = Host::start();
     let client = host.client();
     client.upload("one", &version("One", "1"));
@@ -262,7 +262,7 @@ fn many_uploads_at_once_are_all_there_but_a_workflow_is_in_one_module() {
 }
 
 #[test]
-fn k8_activities_of_another_module_are_those_of_its_active_version() {
+fn activities_of_another_module_are_those_of_its_active_version() {
     let mut host = Host::start();
     let client = host.client();
     client.upload("patterns", &module("patterns"));

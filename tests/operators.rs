@@ -133,6 +133,10 @@ fn migrate(client: &Client, id: &str, digest: &Value) -> support::Answer {
     client.act(id, "migrate", &json!({ "moduleDigest": digest }).to_string())
 }
 
+fn force_migration(client: &Client, id: &str, digest: &Value) -> support::Answer {
+    client.act(id, "migrate", &json!({ "moduleDigest": digest, "force": true }).to_string())
+}
+
 #[test]
 fn l3_l7_code_that_disagrees_stalls_and_the_old_version_goes_on() {
     let mut host = Host::start();
@@ -143,7 +147,10 @@ fn l3_l7_code_that_disagrees_stalls_and_the_old_version_goes_on() {
     support::eventually("its first turn is over", || {
         (status(&client, "moved") == "RUNNING").then_some(())
     });
-    migrate(&client, "moved", &two).expect(202);
+    let message = migrate(&client, "moved", &two).expect_error(409, "ERR_MIGRATE_WORKFLOW");
+    assert!(message.contains("event 1"), "{message}");
+    assert_eq!(status(&client, "moved"), "RUNNING", "it stays where it fits");
+    force_migration(&client, "moved", &two).expect(202);
     let stalled = client.wait_for("moved", "STALLED");
     assert_eq!(stalled["moduleDigest"], two);
     assert_eq!(stalled["stalled"]["reason"], "nondeterminism");
@@ -162,7 +169,7 @@ fn l3_l7_code_that_disagrees_stalls_and_the_old_version_goes_on() {
 }
 
 #[test]
-fn l5_running_instances_stay_on_their_version() {
+fn b16_l5_running_instances_stay_on_their_version() {
     let host = Host::start();
     let client = host.client();
     let [one, two] = versions();

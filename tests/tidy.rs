@@ -76,6 +76,26 @@ fn the_core_is_pure() {
 }
 
 #[test]
+fn what_the_host_does_by_rules_is_decided_by_pure_functions() {
+    let pure = [
+        "schedules/definition.rs",
+        "schedules/planning.rs",
+        "schedules/record.rs",
+        "schedules/timing.rs",
+        "retention/rules.rs",
+        "jobs/record.rs",
+    ];
+    for name in pure {
+        let path = root().join("host/src/scheduler").join(name);
+        for (line, code) in code(&fs::read_to_string(path).unwrap()) {
+            for word in ["async ", ".await", "tokio", "Mutex", "crate::store", "crate::clock"] {
+                assert!(!code.contains(word), "{name}:{line}: `{word}` where all is plain values");
+            }
+        }
+    }
+}
+
+#[test]
 fn no_layer_reaches_up() {
     let up = ["crate::scheduler", "crate::http", "crate::cli", "crate::serve"];
     let with = |more: &[&'static str]| up.iter().chain(more).copied().collect::<Vec<_>>();

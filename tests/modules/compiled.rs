@@ -42,7 +42,7 @@ fn warnings(log: &[String]) -> Vec<&String> {
 }
 
 #[test]
-fn k9_compiled_code_is_used_again() {
+fn compiled_code_is_used_again() {
     let mut host = host();
     let before = files(&host);
     assert_eq!(run(&host.client(), "Kept", "first"), json!(1));

@@ -32,7 +32,7 @@ const CORE_HEADER: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT_HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 
 #[test]
-fn k2_what_is_not_webassembly_is_refused() {
+fn what_is_not_webassembly_is_refused() {
     let host = host();
     let client = host.client();
     let zip = [&b"PK\x03\x04"[..], &[0; 100]].concat();
@@ -44,7 +44,7 @@ fn k2_what_is_not_webassembly_is_refused() {
 }
 
 #[test]
-fn k2_a_file_that_is_not_whole_is_refused() {
+fn a_file_that_is_not_whole_is_refused() {
     let host = host();
     let client = host.client();
     let core = module("orders");
@@ -78,7 +78,7 @@ fn k2_a_file_that_is_not_whole_is_refused() {
 }
 
 #[test]
-fn k2_a_module_for_something_else_is_refused() {
+fn a_module_for_something_else_is_refused() {
     let host = host();
     let client = host.client();
     let plain = wat::parse_str(r#"(module (func (export "main")))"#).unwrap();
@@ -93,7 +93,7 @@ fn k2_a_module_for_something_else_is_refused() {
 }
 
 #[test]
-fn k2_another_version_of_the_contract_is_refused() {
+fn another_version_of_the_contract_is_refused() {
     let host = host();
     let client = host.client();
     let mut bytes = version("Kept", "1");
@@ -108,7 +108,7 @@ fn k2_another_version_of_the_contract_is_refused() {
 }
 
 #[test]
-fn k2_imports_that_are_not_offered_are_named() {
+fn imports_that_are_not_offered_are_named() {
     let host = host();
     let client = host.client();
     let wants = |package: &str, import: &str, world: &str| {
@@ -134,7 +134,7 @@ fn k2_imports_that_are_not_offered_are_named() {
 }
 
 #[test]
-fn k2_imports_of_another_shape_are_refused() {
+fn imports_of_another_shape_are_refused() {
     let host = host();
     // The real interface of WASI has other functions.
     let wasi = "package wasi:cli@0.2.0 { interface exit { exit: func(code: string) -> u8; } }";
@@ -146,7 +146,7 @@ fn k2_imports_of_another_shape_are_refused() {
 }
 
 #[test]
-fn k3_a_workflow_is_in_one_module_only() {
+fn a_workflow_is_in_one_module_only() {
     let host = host();
     let client = host.client();
     for bytes in [version("Kept", "2"), version("Kept", "1"), named_module(&["New", "Kept"])] {
@@ -158,7 +158,7 @@ fn k3_a_workflow_is_in_one_module_only() {
 }
 
 #[test]
-fn k2_names_that_can_not_be_used_are_refused() {
+fn names_that_can_not_be_used_are_refused() {
     let host = host();
     let client = host.client();
     let long = "x".repeat(201);
@@ -182,7 +182,7 @@ fn k2_names_that_can_not_be_used_are_refused() {
 }
 
 #[test]
-fn k2_a_module_that_can_not_name_its_workflows_is_refused() {
+fn a_module_that_can_not_name_its_workflows_is_refused() {
     let host = host();
     let client = host.client();
     let traps = |world: &str| {
@@ -207,7 +207,7 @@ fn k2_a_module_that_can_not_name_its_workflows_is_refused() {
 }
 
 #[test]
-fn k2_a_module_over_the_limit_is_refused() {
+fn a_module_over_the_limit_is_refused() {
     let fits = version("Fits", "1");
     let limit = fits.len().to_string();
     let arguments = vec!["--module-bytes-max".to_owned(), limit.clone()];
@@ -226,7 +226,7 @@ fn k2_a_module_over_the_limit_is_refused() {
 }
 
 #[test]
-fn k2_a_name_of_a_module_follows_its_rules() {
+fn a_name_of_a_module_follows_its_rules() {
     let host = host();
     let client = host.client();
     let bytes = version("New", "1");

@@ -108,6 +108,15 @@ impl Host {
         self.process = Some(Process { child, client, log, reader });
     }
 
+    /// Starts a host again, with other arguments.
+    ///
+    /// # Panics
+    /// It does not come up.
+    pub fn restart_with(&mut self, arguments: &[&str]) {
+        self.options.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        self.restart();
+    }
+
     /// Returns where it keeps everything.
     pub fn data_dir(&self) -> &Path {
         self.directory.path()

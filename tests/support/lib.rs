@@ -3,6 +3,7 @@
 mod client;
 pub mod guest;
 pub mod host;
+pub mod stream;
 pub mod wire;
 
 use std::path::PathBuf;
