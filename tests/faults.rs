@@ -18,11 +18,20 @@ use crate::in_process::{self, Bench};
 /// How long a run may take before the test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-const CASES: [(&str, &str, &str, &str); 5] = [
+/// Raises three events of one name to another instance, which must get each once.
+const RAISES: &str = r#"{"steps":[
+    {"raise":{"to":"collects","name":"out","payload":1}},
+    {"raise":{"to":"collects","name":"out","payload":2}},
+    {"raise":{"to":"collects","name":"out","payload":3}}
+]}"#;
+
+const CASES: [(&str, &str, &str, &str); 7] = [
     ("chain", "Chaining", "3", "3"),
     ("fan", "FanOutFanIn", "3", "14"),
     ("event", "EventWithTimeout", r#"{"name":"go","timeoutMs":3600000}"#, r#"{"received":7}"#),
     ("timer", "EventWithTimeout", r#"{"name":"no","timeoutMs":200}"#, r#"{"timedOut":true}"#),
+    ("collects", "EventCollector", r#"{"name":"out","count":3}"#, "[1,2,3]"),
+    ("raises", "Interpreter", RAISES, "[]"),
     ("retry", "Retries", r#"{"succeedAt":2,"maxAttempts":3,"firstIntervalMs":100}"#, "2"),
 ];
 
@@ -101,7 +110,12 @@ async fn run(bench: &Bench, plan: Plan) -> u64 {
         drive(bench, &host.handle(), &never).await.unwrap();
     }
     let instances = histories::read_instances(&*disk).await;
-    assert!(instances.keys().map(String::as_str).eq(["chain", "event", "fan", "retry", "timer"]));
+    assert!(
+        instances
+            .keys()
+            .map(String::as_str)
+            .eq(["chain", "collects", "event", "fan", "raises", "retry", "timer"])
+    );
     assert!(disk.timers(None, Timestamp::MAX, 9).await.unwrap().is_empty(), "a timer is left over");
     assert!(disk.active(None, 9).await.unwrap().is_empty(), "something is left active");
     faulty.writes()

@@ -64,8 +64,8 @@ impl<T> Task<T> {
         self
     }
 
-    /// Lets what is under way go on to its end, though nobody waits for it: an activity is run, and
-    /// retried as its call says, even after the workflow has returned.
+    /// Lets what is under way go on to its end, though nobody waits for it: an activity is run even
+    /// after the workflow has returned, but from then on no longer retried.
     ///
     /// ```
     /// # use reweft_sdk::prelude::*;

@@ -29,7 +29,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let desk = Desk { module: load(&engine, &arguments.module)?, _engine: engine };
     let file = arguments.history.display();
     let document = fs::read(&arguments.history).with_context(|| format!("{file} can't be read"))?;
-    let Import { events, .. } = http::read_export(&document)
+    let Import { events, delivered, .. } = http::read_export(&document)
         .map_err(|reason| anyhow::anyhow!("{file} is no exported history: {reason}"))?;
     let Some(Recorded { event: Event::RunStarted(start), .. }) = events.first() else {
         bail!("{file} does not begin with the start of a run");
@@ -41,7 +41,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         if arguments.step {
             desk.step(&events).await?;
         }
-        let rehearsed = desk.replay(&events).await?;
+        let rehearsed = desk.replay(&events, delivered).await?;
         println!("fits: {}", describe(&rehearsed));
         Ok(())
     })
@@ -64,10 +64,11 @@ struct Desk {
 }
 
 impl Desk {
-    async fn replay(&self, events: &[Recorded]) -> Result<Rehearsed, Error> {
+    /// Replays these events, of which a guest had got through so many deliveries.
+    async fn replay(&self, events: &[Recorded], delivered: u64) -> Result<Rehearsed, Error> {
         let memory = GuestLimits::with_memory(MEMORY_BYTES);
         let turn = Limits::default().turn();
-        rehearse(&self.module, &memory, turn, events, 0, Watch::Commands).await
+        rehearse(&self.module, &memory, turn, events, delivered, Watch::Commands).await
     }
 
     /// Shows event by event what the history says and what the code then asks for.
@@ -76,7 +77,7 @@ impl Desk {
         for (index, recorded) in events.iter().enumerate() {
             let elapsed_ms = recorded.time.0 - began;
             println!("{index:>6}  +{elapsed_ms} ms  {}", tell(&recorded.event));
-            let rehearsed = self.replay(&events[..=index]).await?;
+            let rehearsed = self.replay(&events[..=index], 0).await?;
             for command in &rehearsed.asked {
                 println!("        then it wants to {command}");
             }

@@ -1,7 +1,7 @@
 //! Owns the attempts of activities that are running on this host. It knows neither histories nor
 //! stores: it is given attempts, and says how each ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::wasm::activity_guest::{ActivityInfo, Pulse};
 use crate::workflow::failure::{Failure, error_type};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, RunId, TaskNumber, Timestamp};
-use crate::workflow::state::Attempt;
+use crate::workflow::state::{Attempt, State};
 
 /// How long to wait before a module that can't be loaded is tried again.
 const RETRY_MS: u64 = 1_000;
@@ -224,6 +224,27 @@ impl Activities {
     pub(super) fn stop(&self, instance: InstanceNumber, run: RunId, task: TaskNumber) {
         if let Some(stopped) = self.lock().remove(&(instance, run, task)) {
             stopped.cancelled.cancel();
+        }
+    }
+
+    /// Stops those attempts of an instance that its run does not want.
+    pub(super) fn stop_all_but(&self, instance: InstanceNumber, state: &State) {
+        let run = state.identity().map(|identity| identity.run);
+        let wanted: HashSet<_> = state.attempts().map(|it| (run, it.task, it.attempt)).collect();
+        let first = (instance, RunId([0; 16]), TaskNumber(0));
+        let last = (instance, RunId([255; 16]), TaskNumber(u32::MAX));
+        let mut running = self.lock();
+        let is_wanted =
+            |key: &Key, known: &Running| wanted.contains(&(Some(key.1), key.2, known.attempt));
+        let unwanted: Vec<Key> = running
+            .range(first..=last)
+            .filter(|(key, known)| !is_wanted(key, known))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in unwanted {
+            if let Some(stopped) = running.remove(&key) {
+                stopped.cancelled.cancel();
+            }
         }
     }
 

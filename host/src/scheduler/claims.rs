@@ -1,7 +1,10 @@
-//! Owns who may have an instance ID, and the numbers of new instances.
+//! Owns who may have an instance ID, the numbers of new instances, and which starts are under way.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
+
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{Core, Error};
 use crate::store::Version;
@@ -17,6 +20,28 @@ const CHILDREN_PAGE: usize = 1_000;
 /// Numbers for new instances, reserved and not yet given.
 #[derive(Default)]
 pub(super) struct Numbers(Mutex<Range<u64>>);
+
+/// The starts that are under way: while one is, no module that it may be of is deleted.
+#[derive(Default)]
+pub(super) struct Starting(Mutex<TaskTracker>);
+
+impl Starting {
+    /// Begins a start, which is over when what this returns is dropped.
+    pub(super) fn begin(&self) -> TaskTrackerToken {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).token()
+    }
+
+    /// Waits for the starts that have begun so far. Others may begin meanwhile, even because of them:
+    /// nobody is held up.
+    pub(super) async fn settle(&self) {
+        let begun = {
+            let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, TaskTracker::new())
+        };
+        begun.close();
+        begun.wait().await;
+    }
+}
 
 /// Whether an ID may be taken.
 pub(super) enum Claim {

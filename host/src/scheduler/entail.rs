@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedRwLockReadGuard;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::claims::Claim;
 use super::modules::{ANY_MODULE, Placement};
@@ -22,7 +22,7 @@ pub(super) struct Entailed {
     pub(super) births: Vec<Birth>,
     pub(super) outbox: Vec<(Receiver, Vec<u8>)>,
     /// Held until the commit is over: no module of a child may be deleted meanwhile.
-    pub(super) starting: Option<OwnedRwLockReadGuard<()>>,
+    pub(super) starting: Option<TaskTrackerToken>,
 }
 
 impl Entailed {
@@ -50,14 +50,11 @@ pub(super) async fn entail(
     for effect in effects {
         match effect {
             Effect::StartChild(child) => {
-                if entailed.starting.is_none() {
-                    entailed.starting = Some(core.starting.clone().read_owned().await);
-                }
+                entailed.starting.get_or_insert_with(|| core.starting.begin());
                 begin_child(core, number, state, child, &mut entailed).await?;
             }
-            Effect::CancelChild(task, instance) => {
-                let Some(identity) = state.identity() else { continue };
-                let call = Some((identity.run, *task));
+            Effect::CancelChild(run, task, instance) => {
+                let call = Some((*run, *task));
                 let cancelled = Message::ParentCancelled { parent: number, call };
                 entailed.send(Receiver::Id(instance.clone()), &cancelled);
             }
@@ -100,7 +97,7 @@ async fn begin_child(
     entailed: &mut Entailed,
 ) -> Result<(), Error> {
     let Some(identity) = state.identity() else { return Ok(()) };
-    let (run, task, attempt) = (identity.run, child.task, child.attempt);
+    let (run, task, attempt) = (child.run, child.task, child.attempt);
     let ended = |result| Message::CallEnded { run, task, attempt, result, progress: None };
     let is_awaited = !state.phase().is_terminal();
     let depth = if child.call.detached { 0 } else { identity.depth + 1 };

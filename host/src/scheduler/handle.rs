@@ -238,10 +238,8 @@ impl Handle {
     /// # Errors
     /// There is no such module, it is in use, or the store failed.
     pub async fn delete_module(&self, name: &str) -> Result<(), modules::Error> {
-        {
-            let _no_starts = self.core.starting.write().await;
-            self.core.modules.close(name)?;
-        }
+        self.core.modules.close(name)?;
+        self.core.starting.settle().await;
         let deleted = match self.live_instances(name).await {
             Ok((0, _)) => self.core.modules.delete(name).await,
             Ok((live, example)) => {

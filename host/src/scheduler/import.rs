@@ -7,6 +7,7 @@ use super::changes::ChangeKind;
 use super::claims::Claim;
 use super::entail::Entailed;
 use super::handle::Handle;
+use super::instance::receivers;
 use super::mailboxes::Envelope;
 use super::start::{StartError, refusal};
 use super::{Error, store};
@@ -77,7 +78,7 @@ impl Handle {
         let id = import.instance.clone();
         let name = id.to_string();
         let restored = Restored::new(import)?;
-        let _starting = core.starting.read().await;
+        let _starting = core.starting.begin();
         let replaces = match core.claim(&id).await? {
             Claim::Free => None,
             Claim::Replace(number, version) => Some((number, version)),
@@ -112,7 +113,18 @@ impl Handle {
         let core = &self.core;
         let replaces = new.replaces;
         let commit = restored.commit(number, new, entailed);
-        let committed = core.store.commit(core.lease, commit).await?;
+        let receivers = receivers(&commit);
+        let committed = core.store.commit(core.lease, commit).await;
+        if let Err(store::Error::Unavailable(_)) = &committed {
+            // It may be there after all: whoever is, looks.
+            core.send(number, Envelope::WakeUp);
+            for receiver in receivers {
+                if let Receiver::Number(number) = receiver {
+                    core.send(number, Envelope::WakeUp);
+                }
+            }
+        }
+        let committed = committed?;
         if let Some((replaced, _)) = replaces {
             core.activities.stop_all_of(replaced);
         }

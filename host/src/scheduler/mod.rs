@@ -39,7 +39,6 @@ mod waiting;
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -58,7 +57,7 @@ pub use self::waiting::{Waiting, WaitingTask};
 use crate::clock::Clock;
 use crate::scheduler::activities::{Activities, Ended, Job};
 use crate::scheduler::changes::Changes;
-use crate::scheduler::claims::Numbers;
+use crate::scheduler::claims::{Numbers, Starting};
 use crate::scheduler::endings::Endings;
 use crate::scheduler::instance::Instance;
 use crate::scheduler::jobs::Jobs;
@@ -170,9 +169,8 @@ struct Core {
     mailboxes: Mailboxes,
     numbers: Numbers,
     changes: Changes,
-    /// Held to read while an instance is started, and to write while a module is closed: so that
-    /// no start slips past the deletion of its module.
-    starting: Arc<RwLock<()>>,
+    /// So that no start slips past the deletion of its module.
+    starting: Starting,
     /// The instances at work.
     working: TaskTracker,
     schedules: Schedules,
@@ -248,7 +246,7 @@ impl Scheduler {
             mailboxes: Mailboxes::new(limits.idle_guests),
             numbers: Numbers::default(),
             changes: Changes::new(lease.fence),
-            starting: Arc::default(),
+            starting: Starting::default(),
             working: TaskTracker::new(),
             schedules: Schedules::default(),
             retaining: Retaining::default(),

@@ -153,13 +153,13 @@ fn taken_over(
     if let Some(Recorded { event: Event::RunStarted(start), .. }) = history.first_mut() {
         start.run = RunId(random_bytes());
         start.instance = rerun.instance.clone();
-        (start.digest, start.created_at, start.start_at) = (digest, now, None);
+        (start.digest, start.created_at) = (digest, now);
         start.origin = Some(Origin { instance: rerun.source.clone(), event });
-        if let (0, Some(input)) = (event, &rerun.input) {
-            start.input.clone_from(input);
+        if event == 0 {
+            start.start_at = None;
+            start.input = rerun.input.clone().unwrap_or_else(|| std::mem::take(&mut start.input));
         }
     }
-    history.retain(|recorded| !matches!(recorded.event, Event::StartDue));
     if let (1.., Some(input)) = (event, &rerun.input) {
         let asked = history.iter().filter(|recorded| match &recorded.event {
             Event::Asked(command) => command.makes_task(),

@@ -81,7 +81,7 @@ impl Resident {
             turned: summary.turned,
             delivered: summary.delivered,
             stall: summary.stall.clone(),
-            recheck: summary.stall.is_some(),
+            recheck: summary.stall.is_some() || has_new_version(&history),
             summary: Some(summary),
             history: Some(history),
             logs: Vec::new(),
@@ -91,6 +91,12 @@ impl Resident {
     /// Returns whether it has just been read.
     pub(super) fn is_fresh(&self) -> bool {
         self.history.is_some()
+    }
+
+    /// Returns whether it is likely to be needed again before long: it has a guest, or waits for results
+    /// without one. (One that is stalled looks anew each time it is read.)
+    pub(super) fn is_worth_keeping(&self) -> bool {
+        self.guest.is_some() || (self.stall.is_none() && self.state.open_tasks() > 0)
     }
 
     /// Returns how many deliveries its guests have got through.
@@ -248,7 +254,8 @@ impl Resident {
             (_, version) => Target::Existing(version.unwrap_or(Version(0))),
         };
         let owes = self.state.has_running_attempts();
-        let active = owes || self.turn_is_due() || self.stall.is_some();
+        let stalled = self.stall.is_some() && !self.state.phase().is_terminal();
+        let active = owes || self.turn_is_due() || stalled;
         // The history on disk is longer now than the one that was read.
         self.history = None;
         draft.commit(number, target, summary, entailed, self.consumed.clone(), active)
@@ -285,4 +292,19 @@ pub(super) async fn read_history(
         history.extend(codec::decode_history(&chunk.bytes)?);
     }
     Ok(history)
+}
+
+/// Whether another version was selected after the last thing that its guest can have been run for.
+fn has_new_version(history: &[Recorded]) -> bool {
+    let since = history.iter().rev().take_while(|recorded| {
+        !matches!(
+            recorded.event,
+            Event::Asked(_)
+                | Event::EventRaised { .. }
+                | Event::CallCompleted { .. }
+                | Event::CallFailed { .. }
+                | Event::TimerFired { .. }
+        )
+    });
+    since.into_iter().any(|recorded| matches!(recorded.event, Event::VersionSelected { .. }))
 }

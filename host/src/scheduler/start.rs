@@ -97,7 +97,7 @@ impl Handle {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(&self, start: Start) -> Result<Started, StartError> {
-        let _starting = self.core.starting.read().await;
+        let _starting = self.core.starting.begin();
         let Some(place) = self.core.modules.place(&start.module, &start.workflow) else {
             let (workflow, module) = (start.workflow, start.module);
             return Err(StartError::WorkflowNotFound { workflow, module });

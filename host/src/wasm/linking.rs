@@ -66,7 +66,12 @@ async fn observed<T>(
     mut look: impl FnMut(&mut Replay) -> Result<Option<T>, Nondeterminism>,
 ) -> wasmtime::Result<T> {
     std::future::poll_fn(|_| {
-        let found = look(&mut store.data().shared().replay);
+        let found = {
+            let mut shared = store.data().shared();
+            let found = look(&mut shared.replay);
+            shared.renew_ticks();
+            found
+        };
         match found {
             Ok(Some(found)) => Poll::Ready(Ok(found)),
             Ok(None) => {

@@ -1,13 +1,14 @@
 //! Owns the commit of a turn: what was decided goes to disk, and only then is it done.
 
-use super::Instance;
+use super::{Instance, receivers};
 use crate::scheduler::Error;
 use crate::scheduler::changes::News;
 use crate::scheduler::draft::Draft;
 use crate::scheduler::entail::entail;
 use crate::scheduler::mailboxes::Envelope;
 use crate::scheduler::resident::Resident;
-use crate::store::{self, Commit, Receiver, Target};
+use crate::store::{self, Commit, Target};
+use crate::workflow::id::InstanceNumber;
 use crate::workflow::state::Effect;
 
 impl Instance {
@@ -22,11 +23,7 @@ impl Instance {
             let mut entailed = entail(&self.core, self.number, &resident.state, effects).await?;
             let _starting = entailed.starting.take();
             let (commit, effects) = resident.decide(self.number, draft, &summary, entailed);
-            // Whose attempts nobody wants any more.
-            let given_up = match &commit.target {
-                Target::New(new) => new.replaces.map(|(number, _)| number),
-                Target::Existing(_) => commit.history_anew.then_some(self.number),
-            };
+            let given_up = self.given_up(&commit);
             let receivers = receivers(&commit);
             let births = News::of_births(&commit);
             let committed = self.core.store.commit(self.core.lease, commit).await;
@@ -40,8 +37,10 @@ impl Instance {
                 self.core.endings.tell();
             }
             resident.committed(summary);
-            if let Some(given_up) = given_up {
-                self.core.activities.stop_all_of(given_up);
+            for (given_up, by) in given_up {
+                if by == self.number || committed.wake.binary_search(&by).is_ok() {
+                    self.core.activities.stop_all_of(given_up);
+                }
             }
             self.act(resident, effects);
             for instance in committed.wake {
@@ -55,6 +54,20 @@ impl Instance {
             }
         }
         Ok(())
+    }
+
+    /// Whose attempts nobody wants any more once the commit is on disk, and because of whom: a birth may
+    /// come to nothing.
+    fn given_up(&self, commit: &Commit) -> Vec<(InstanceNumber, InstanceNumber)> {
+        let own = match &commit.target {
+            Target::New(new) => new.replaces.map(|(replaced, _)| replaced),
+            Target::Existing(_) => commit.history_anew.then_some(self.number),
+        };
+        let births = commit
+            .births
+            .iter()
+            .filter_map(|birth| birth.new.replaces.map(|(replaced, _)| (replaced, birth.instance)));
+        own.map(|own| (own, self.number)).into_iter().chain(births).collect()
     }
 
     fn act(&self, resident: &mut Resident, effects: Vec<Effect>) {
@@ -79,11 +92,4 @@ impl Instance {
         }
         resident.emit_logs();
     }
-}
-
-/// Whoever has something to do because of a commit.
-fn receivers(commit: &Commit) -> Vec<Receiver> {
-    let births = commit.births.iter().map(|birth| Receiver::Number(birth.instance));
-    let outbox = commit.outbox.iter().map(|(receiver, _)| receiver.clone());
-    births.chain(outbox).collect()
 }

@@ -7,6 +7,7 @@ mod turn;
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 use super::changes::ChangeKind;
@@ -15,7 +16,7 @@ use super::mailboxes::{Acknowledge, Envelope, Mailbox, MigrationAnswer};
 use super::resident::Resident;
 use super::verification::MigrationError;
 use super::{Core, Error};
-use crate::store::{self, Receiver, Version};
+use crate::store::{self, Commit, Receiver, Version};
 use crate::wasm::rehearsal::Watch;
 use crate::workflow::event::Message;
 use crate::workflow::id::{Digest, InstanceNumber};
@@ -26,6 +27,8 @@ use crate::workflow::summary::Stall;
 struct Waiting {
     message: Message,
     acknowledge: Option<Acknowledge>,
+    /// The inbox holds it until it is dealt with: there it is found again.
+    in_inbox: bool,
     recorded: bool,
 }
 
@@ -86,7 +89,7 @@ impl Instance {
                 // A caller that has gone away is answered to nobody.
                 let _ = acknowledge.send(self.purge().await);
             }
-            if self.resident.as_ref().is_some_and(|resident| resident.guest.is_some()) {
+            if self.resident.as_ref().is_some_and(Resident::is_worth_keeping) {
                 self.core.mailboxes.rest(self.number);
             } else if self.core.mailboxes.retire(self.number, &self.mailbox) {
                 return;
@@ -110,7 +113,8 @@ impl Instance {
     }
 
     fn wait(&mut self, message: Message, acknowledge: Option<Acknowledge>) {
-        self.waiting.push(Waiting { message, acknowledge, recorded: false });
+        let (in_inbox, recorded) = (false, false);
+        self.waiting.push(Waiting { message, acknowledge, in_inbox, recorded });
     }
 
     /// Takes a turn with what is waiting. If the store fails, whoever waits for an answer is told,
@@ -120,7 +124,7 @@ impl Instance {
             let Err(failed) = self.try_turn().await else { break };
             self.resident = None;
             for waiting in &mut self.waiting {
-                waiting.recorded = false;
+                waiting.recorded = waiting.in_inbox;
                 if let Some(acknowledge) = waiting.acknowledge.take() {
                     let _ = acknowledge.send(Err(failed.clone()));
                     // Its caller decides whether to try again.
@@ -231,9 +235,10 @@ impl Instance {
         self.resident = Some(resident);
         let module = self.core.modules.load(digest).await?;
         self.core.rehearse(&module, &history, delivered, Watch::Commands).await?;
-        self.wait(Message::SelectVersion { digest }, None);
+        let (acknowledge, acknowledged) = oneshot::channel();
+        self.wait(Message::SelectVersion { digest }, Some(acknowledge));
         self.take_turn().await;
-        Ok(())
+        Ok(acknowledged.await.unwrap_or(Err(Error::Closing))?)
     }
 
     async fn purge(&mut self) -> Result<(), Error> {
@@ -256,4 +261,11 @@ impl Instance {
         self.core.activities.stop_all_of(self.number);
         Ok(())
     }
+}
+
+/// Whoever has something to do because of a commit.
+pub(super) fn receivers(commit: &Commit) -> Vec<Receiver> {
+    let births = commit.births.iter().map(|birth| Receiver::Number(birth.instance));
+    let outbox = commit.outbox.iter().map(|(receiver, _)| receiver.clone());
+    births.chain(outbox).collect()
 }

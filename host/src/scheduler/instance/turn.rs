@@ -2,10 +2,11 @@
 
 use tracing::error;
 
-use super::Instance;
+use super::{Instance, Waiting};
 use crate::scheduler::Error;
 use crate::scheduler::changes::ChangeKind;
 use crate::scheduler::draft::Draft;
+use crate::scheduler::modules;
 use crate::scheduler::resident::{NextRun, Resident};
 use crate::store;
 use crate::wasm::workflow_guest::{Progress, WorkflowGuest};
@@ -21,6 +22,11 @@ impl Instance {
         let resident = Resident::load(&*self.core.store, self.number).await?;
         if let Some(summary) = resident.summary().filter(|_| std::mem::take(&mut self.in_doubt)) {
             self.core.publish(ChangeKind::Status, summary);
+            self.core.activities.stop_all_but(self.number, &resident.state);
+            if summary.phase.is_terminal() {
+                self.core.retaining.ended(self.number, summary);
+                self.core.endings.tell();
+            }
         }
         for attempt in resident.state.attempts() {
             self.core.run_attempt(self.number, &resident.state, attempt);
@@ -43,7 +49,10 @@ impl Instance {
             }
             resident.consumed.push(number);
             match codec::decode_message(&bytes) {
-                Ok(message) => self.wait(message, None),
+                Ok(message) => {
+                    let (acknowledge, in_inbox, recorded) = (None, true, false);
+                    self.waiting.push(Waiting { message, acknowledge, in_inbox, recorded });
+                }
                 Err(damaged) => error!("instance {}: a message is lost: {damaged}", self.number),
             }
         }
@@ -65,6 +74,11 @@ impl Instance {
             };
             if let Some(event) = resident.state.receive(&waiting.message, now) {
                 resident.record(draft, event, time)?;
+            } else if let Message::TimerDue { task } = waiting.message
+                && let Some(due) = resident.state.due_at(task)
+            {
+                // The clock was set back since it was due: it will be again.
+                self.core.timers.arm(store::Timer { due, instance: self.number, task });
             }
         }
         Ok(())
@@ -149,6 +163,11 @@ impl Instance {
         let Some(digest) = resident.state.digest() else { return Err(Error::InstanceGone) };
         let module = match self.core.modules.load(digest).await {
             Ok(module) => module,
+            // What is wrong with the host is tried again, and stalls nobody.
+            Err(modules::Error::Store(failed)) => return Err(failed.into()),
+            Err(modules::Error::Host(reason)) => {
+                return Err(store::Error::Unavailable(reason).into());
+            }
             Err(reason) => return Ok(Err(Stall::VersionUnavailable(reason.to_string()))),
         };
         let history = resident.history(&*self.core.store, self.number, draft).await?;

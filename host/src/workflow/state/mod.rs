@@ -73,7 +73,7 @@ pub enum Effect {
     /// Bring a child into being, in the same commit.
     StartChild(ChildStart),
     /// Tell a child that its result is wanted no more, in the same commit.
-    CancelChild(TaskNumber, InstanceId),
+    CancelChild(RunId, TaskNumber, InstanceId),
     /// Tell all children that their parent has ended, in the same commit.
     EndChildren,
     /// Tell the parent how this run has ended, in the same commit.
@@ -219,9 +219,9 @@ impl State {
         self.open.call(task)
     }
 
-    /// Returns when an open timer fires, or an open call is tried again.
+    /// Returns when an open timer fires, an open call is tried again, or the run begins.
     pub fn due_at(&self, task: TaskNumber) -> Option<Timestamp> {
-        self.open.due_at(task)
+        self.start_at.filter(|_| task == TaskNumber::START).or_else(|| self.open.due_at(task))
     }
 
     /// Returns whether any attempt of an activity must be running.
@@ -341,6 +341,7 @@ impl State {
         self.digest = Some(start.digest);
         self.named = start.named;
         self.start_at = start.start_at;
+        self.open.belong_to(start.run);
         self.identity = Some(Identity {
             run: start.run,
             instance: start.instance.clone(),

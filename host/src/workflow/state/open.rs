@@ -8,7 +8,7 @@ use super::Effect;
 use crate::workflow::command::{ActivityCall, ChildCall, Command};
 use crate::workflow::event::{Callee, Event, Named};
 use crate::workflow::failure::RetryPolicy;
-use crate::workflow::id::{InstanceId, TaskNumber, Timestamp};
+use crate::workflow::id::{InstanceId, RunId, TaskNumber, Timestamp};
 
 /// An attempt of an activity that is to be run.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Attempt {
 /// A child that is to be started.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChildStart {
+    /// Which run calls.
+    pub run: RunId,
     /// Which call.
     pub task: TaskNumber,
     /// Which attempt, from 1.
@@ -87,7 +89,7 @@ impl Call {
         self.retry_at.is_none()
     }
 
-    fn start(&self, task: TaskNumber) -> Effect {
+    fn start(&self, run: RunId, task: TaskNumber) -> Effect {
         let attempt = self.attempt;
         match &self.work {
             Work::Activity(call) => {
@@ -96,7 +98,7 @@ impl Call {
             }
             Work::Child(call, instance) => {
                 let (call, instance) = (call.clone(), instance.clone());
-                Effect::StartChild(ChildStart { task, attempt, instance, call })
+                Effect::StartChild(ChildStart { run, task, attempt, instance, call })
             }
         }
     }
@@ -110,14 +112,27 @@ enum Open {
 }
 
 /// All tasks that the host owes something, in order of their numbers.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct OpenTasks {
+    /// Whose tasks they are.
+    run: RunId,
     open: BTreeMap<TaskNumber, Open>,
     /// How many of them are attempts of activities that run.
     running: usize,
 }
 
+impl Default for OpenTasks {
+    fn default() -> Self {
+        Self { run: RunId([0; 16]), open: BTreeMap::new(), running: 0 }
+    }
+}
+
 impl OpenTasks {
+    /// Says whose tasks they are.
+    pub(super) fn belong_to(&mut self, run: RunId) {
+        self.run = run;
+    }
+
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }
@@ -149,7 +164,7 @@ impl OpenTasks {
     /// Returns the attempts of activities that the host must have running.
     pub(super) fn attempts(&self) -> impl Iterator<Item = Attempt> + '_ {
         self.open.iter().filter_map(|(&task, open)| match open {
-            Open::Call(call) if call.is_running() => match call.start(task) {
+            Open::Call(call) if call.is_running() => match call.start(self.run, task) {
                 Effect::RunAttempt(attempt) => Some(attempt),
                 _ => None,
             },
@@ -160,7 +175,7 @@ impl OpenTasks {
     /// Returns the children that are under way.
     pub(super) fn children(&self) -> impl Iterator<Item = ChildStart> + '_ {
         self.open.iter().filter_map(|(&task, open)| match open {
-            Open::Call(call) if call.is_running() => match call.start(task) {
+            Open::Call(call) if call.is_running() => match call.start(self.run, task) {
                 Effect::StartChild(child) => Some(child),
                 _ => None,
             },
@@ -250,7 +265,7 @@ impl OpenTasks {
             _ => return None,
         };
         let call = Call { work, asked_at, attempt: 1, progress: None, retry_at: None };
-        let effect = call.start(task);
+        let effect = call.start(self.run, task);
         self.insert(task, Open::Call(call));
         Some(effect)
     }
@@ -293,7 +308,7 @@ impl OpenTasks {
             *instance = name_child(child, naming);
         }
         let cleared = call.retry_at.take().map(|retry_at| Effect::ClearTimer(task, retry_at));
-        let started = call.start(task);
+        let started = call.start(self.run, task);
         self.insert(task, Open::Call(call));
         cleared.into_iter().chain([started]).collect()
     }
@@ -308,7 +323,7 @@ impl OpenTasks {
             }
             Open::Call(Call { work: Work::Activity(_), .. }) => Some(Effect::StopAttempt(task)),
             Open::Call(Call { work: Work::Child(_, instance), .. }) => {
-                Some(Effect::CancelChild(task, instance))
+                Some(Effect::CancelChild(self.run, task, instance))
             }
         }
     }
@@ -324,7 +339,7 @@ impl OpenTasks {
     pub(super) fn stop(&mut self) -> Vec<Effect> {
         let mut effects = self.end();
         effects.extend(self.open.keys().map(|&task| Effect::StopAttempt(task)));
-        *self = Self::default();
+        (self.open, self.running) = (BTreeMap::new(), 0);
         effects
     }
 }
