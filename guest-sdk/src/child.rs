@@ -50,7 +50,8 @@ impl<T: DeserializeOwned> ChildCall<T> {
 
     /// Gives the child this instance ID: 1 to 200 bytes without control characters; anything else
     /// ends the run, with error type `invalid-argument`. If an instance of this ID has not ended,
-    /// the attempt fails, with error type `instance-exists`.
+    /// or only this moment, the attempt fails, with error type `instance-exists`: with a
+    /// [retry policy](Self::retry) it is tried again.
     ///
     /// Without this it is the parent's ID with a colon and four hexadecimal digits behind it, which
     /// count from 1 (`order-7:0001`), or with a hyphen and a number for a detached child

@@ -142,9 +142,10 @@ fn g8_an_id_is_not_free_while_a_child_of_its_owner_lives() {
     start(&client, "owner", &json!([{ "child": [{ "event": "go" }] }]));
     client.wait_for("owner", "RUNNING");
     client.act("owner", "terminate", r#"{"recursive":false}"#).expect(202);
-    let child = || json!({ "namedChild": { "id": "owner", "attempts": 1, "steps": [] } });
-    assert_eq!(run(&client, "refused", &json!([child()])), json!(["instance-exists"]));
+    let child = |attempts: u32| json!({ "namedChild": { "id": "owner", "attempts": attempts, "steps": [] } });
+    assert_eq!(run(&client, "refused", &json!([child(1)])), json!(["instance-exists"]));
     client.raise("owner:0001", "go", "1");
     client.output_of("owner:0001");
-    assert_eq!(run(&client, "taken", &json!([child()])), json!([[]]));
+    // Its owner is being told of that end meanwhile, and an instance that changes is not replaced.
+    assert_eq!(run(&client, "taken", &json!([child(1_000)])), json!([[]]));
 }

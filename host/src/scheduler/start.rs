@@ -13,7 +13,7 @@ use crate::store::New;
 use crate::workflow::event::{Message, Named, RunStarted};
 use crate::workflow::id::{InstanceId, RunId, Timestamp};
 
-/// How often a start that terminates what has its ID looks whether that has ended.
+/// How often a start looks who has its ID, if that changes under its hands.
 const ATTEMPTS_MAX: usize = 5;
 
 /// What becomes of an instance that has the ID of a new one.
@@ -119,13 +119,9 @@ impl Handle {
                 }
             };
             match self.create(&start, &place, replaces).await {
-                // Somebody else was faster.
-                Err(Error::Store(store::Error::IdTaken(_) | store::Error::Conflict { .. })) => {
-                    match start.reuse {
-                        Reuse::ReplaceEnded | Reuse::Refuse => break,
-                        Reuse::TerminateAndReplace | Reuse::ReturnExisting => continue,
-                    }
-                }
+                // Somebody else was faster, or what it replaces has dealt with a late message: who has the
+                // ID now says how it goes on.
+                Err(Error::Store(store::Error::IdTaken(_) | store::Error::Conflict { .. })) => {}
                 other => return Ok(other.map(|()| Started::New)?),
             }
         }
