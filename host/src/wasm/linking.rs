@@ -95,7 +95,9 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
             frames.push(Frame { function, file, line });
         }
         if frame.symbols().is_empty() {
-            let function = frame.func_name().map(str::to_owned);
+            // Only symbols come readable already; `#` leaves out Rust's hashes.
+            let function =
+                frame.func_name().map(|name| format!("{:#}", rustc_demangle::demangle(name)));
             frames.push(Frame { function, file: None, line: None });
         }
     }
