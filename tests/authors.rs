@@ -3,12 +3,6 @@
 use serde_json::{Value, json};
 use support::{Client, Host, HostOptions, module};
 
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
-
 fn run(client: &Client, workflow: &str, input: &Value) -> Value {
     client.start(workflow, workflow, &input.to_string());
     client.output_of(workflow)
@@ -25,20 +19,20 @@ fn failure_of(client: &Client, id: &str) -> (String, String) {
 
 #[test]
 fn e2_a_chain_of_activities() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     assert_eq!(run(&host.client(), "Chaining", &json!(10)), json!(10));
 }
 
 #[test]
 fn e3_activities_in_parallel_with_results_in_call_order() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let squares: u64 = (1..=200).map(|number| number * number).sum();
     assert_eq!(run(&host.client(), "FanOutFanIn", &json!(200)), json!(squares));
 }
 
 #[test]
 fn e8_a_payload_as_large_as_a_body_may_be_arrives_whole() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let text = "ä\u{1f9f6}\\u0000".repeat(300_000);
     client.start("EventCollector", "large", r#"{"name":"go","count":1}"#);
@@ -48,7 +42,7 @@ fn e8_a_payload_as_large_as_a_body_may_be_arrives_whole() {
 
 #[test]
 fn c1_c2_an_event_reaches_the_wait_whichever_comes_first() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let wait = json!({ "name": "go", "timeoutMs": 3_600_000 });
     client.start("EventWithTimeout", "waits", &wait.to_string());
@@ -62,7 +56,7 @@ fn c1_c2_an_event_reaches_the_wait_whichever_comes_first() {
 
 #[test]
 fn c3_c4_events_of_a_name_are_first_in_first_out_whatever_their_case() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "ten", r#"{"name":"MyEvent","count":10}"#);
     for (number, name) in (0..10).zip(["MyEvent", "MYEVENT", "myevent"].iter().cycle()) {
@@ -73,14 +67,14 @@ fn c3_c4_events_of_a_name_are_first_in_first_out_whatever_their_case() {
 
 #[test]
 fn c6_a_wait_with_a_limit_ends_when_nothing_comes() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let wait = json!({ "name": "go", "timeoutMs": 30 });
     assert_eq!(run(&host.client(), "EventWithTimeout", &wait), json!({ "timedOut": true }));
 }
 
 #[test]
 fn c14_a_lost_race_swallows_no_event() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Race", "race", r#"{"name":"go","timeoutMs":200}"#);
     let of_the_first = client.wait_for_custom_status("race", "1 of 2 races");
@@ -91,7 +85,7 @@ fn c14_a_lost_race_swallows_no_event() {
 
 #[test]
 fn c20_an_event_without_payload_is_null() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "null", r#"{"name":"go","count":1}"#);
     client.raise("null", "go", "");
@@ -100,7 +94,7 @@ fn c20_an_event_without_payload_is_null() {
 
 #[test]
 fn c27_fifty_events_at_the_same_moment_are_fifty_events() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "fifty", r#"{"name":"go","count":50}"#);
     let raisers: Vec<_> = (0..50)
@@ -119,7 +113,7 @@ fn c27_fifty_events_at_the_same_moment_are_fifty_events() {
 
 #[test]
 fn d1_a_timer_is_never_early() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for (position, delay_ms) in [0, 1, 7, 50, 120].iter().enumerate() {
         let id = format!("timer-{position}");
@@ -131,7 +125,7 @@ fn d1_a_timer_is_never_early() {
 
 #[test]
 fn d9_d10_a_timer_of_an_hour_keeps_nobody() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "won", r#"{"name":"go","timeoutMs":3600000}"#);
     client.raise("won", "go", "1");
@@ -170,7 +164,7 @@ fn e19_what_a_guest_does_wrong_fails_its_instance_and_nobody_else() {
 
 #[test]
 fn e22_an_unknown_activity_is_an_error_that_the_workflow_may_catch() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     for name in ["Nobody", "nowhere/Nobody", "patterns/Nobody", "/", "patterns/"] {
         let client = host.client();
         client.act("CallsUnknownActivity", "purge", "");
@@ -181,7 +175,7 @@ fn e22_an_unknown_activity_is_an_error_that_the_workflow_may_catch() {
 
 #[test]
 fn f1_f7_retries_follow_their_policy() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let trial = |succeed_at: u32, max_attempts: u32| json!({ "succeedAt": succeed_at, "maxAttempts": max_attempts, "firstIntervalMs": 5 });
     client.start("Retries", "third", &trial(3, 3).to_string());
@@ -196,7 +190,7 @@ fn f1_f7_retries_follow_their_policy() {
 
 #[test]
 fn f13_a_retry_delay_goes_on_over_a_crash() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let trial = json!({ "succeedAt": 2, "maxAttempts": 2, "firstIntervalMs": 300 });
     host.client().start("Retries", "delayed", &trial.to_string());
     host.kill();
@@ -206,7 +200,7 @@ fn f13_a_retry_delay_goes_on_over_a_crash() {
 
 #[test]
 fn l2_time_and_randomness_are_the_same_in_every_replay() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     host.client().start("Determinism", "samples", "300");
     host.kill();
     host.restart();

@@ -3,13 +3,6 @@
 use serde_json::json;
 use support::{Client, Host, HostOptions, module};
 
-fn host_with(arguments: &[&str]) -> Host {
-    let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    let host = Host::start_with(HostOptions { arguments, ..HostOptions::default() });
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
-
 fn logged(host: &Host, text: &str) {
     support::eventually(text, || host.log().iter().any(|line| line.contains(text)).then_some(()));
 }
@@ -21,7 +14,7 @@ fn error_type(client: &Client, id: &str) -> String {
 
 #[test]
 fn e24_an_attempt_goes_on_where_the_last_one_was_stopped() {
-    let host = host_with(&[]);
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Heartbeats", "counts", r#"{"to":10,"failHalfway":true}"#);
     assert_eq!(client.output_of("counts"), json!({ "from": 6, "to": 10 }));
@@ -29,7 +22,7 @@ fn e24_an_attempt_goes_on_where_the_last_one_was_stopped() {
 
 #[test]
 fn e24_silence_for_too_long_fails_the_attempt_and_its_progress_is_handed_on() {
-    let host = host_with(&[]);
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("HeartbeatTimeout", "twice", r#"{"heartbeatTimeoutMs":100,"maxAttempts":2}"#);
     assert_eq!(client.output_of("twice"), "about to hang");
@@ -39,7 +32,7 @@ fn e24_silence_for_too_long_fails_the_attempt_and_its_progress_is_handed_on() {
 
 #[test]
 fn a_lost_race_tells_the_activity_to_stop() {
-    let host = host_with(&["--cancel-grace-ms", "60000"]);
+    let host = Host::with_patterns(&["--cancel-grace-ms", "60000"]);
     let client = host.client();
     client.start("CancelsActivity", "cancels", "100");
     assert_eq!(client.output_of("cancels"), json!(true));
@@ -48,7 +41,7 @@ fn a_lost_race_tells_the_activity_to_stop() {
 
 #[test]
 fn j1_terminate_tells_the_activity_to_stop() {
-    let host = host_with(&["--cancel-grace-ms", "60000"]);
+    let host = Host::with_patterns(&["--cancel-grace-ms", "60000"]);
     let client = host.client();
     client.start("CancelsActivity", "stopped", "3600000");
     client.act("stopped", "terminate", "").expect(202);
@@ -59,7 +52,7 @@ fn j1_terminate_tells_the_activity_to_stop() {
 #[test]
 fn an_activity_that_does_not_listen_is_interrupted() {
     // One at a time: the next one runs only when the one before has been interrupted.
-    let host = host_with(&["--cancel-grace-ms", "50", "--activities-max", "1"]);
+    let host = Host::with_patterns(&["--cancel-grace-ms", "50", "--activities-max", "1"]);
     let client = host.client();
     client.start("SpinsInActivity", "deaf", "");
     client.act("deaf", "terminate", "").expect(202);
@@ -69,7 +62,7 @@ fn an_activity_that_does_not_listen_is_interrupted() {
 
 #[test]
 fn e16_no_more_run_at_once_than_allowed() {
-    let host = host_with(&["--activities-max", "2"]);
+    let host = Host::with_patterns(&["--activities-max", "2"]);
     let client = host.client();
     client.start("FanOutFanIn", "many", "50");
     assert_eq!(client.output_of("many"), json!((1..=50).map(|n| n * n).sum::<u64>()));
@@ -77,7 +70,7 @@ fn e16_no_more_run_at_once_than_allowed() {
 
 #[test]
 fn e25_told_to_stop_a_host_ends_though_an_activity_does_not() {
-    let mut host = host_with(&[]);
+    let mut host = Host::with_patterns(&[]);
     host.client().start("SpinsInActivity", "deaf", "");
     let (ended, log) = host.stop();
     assert!(ended.success());
@@ -103,7 +96,7 @@ fn l12_a_history_that_is_too_long_stalls_until_the_limit_is_raised() {
 
 #[test]
 fn what_is_too_large_or_too_many_fails_with_a_word() {
-    let host = host_with(&["--payload-bytes-max", "1000", "--tasks-max", "20"]);
+    let host = Host::with_patterns(&["--payload-bytes-max", "1000", "--tasks-max", "20"]);
     let client = host.client();
     client.start("FanOutFanIn", "few", "20");
     assert_eq!(client.output_of("few"), json!(2870));

@@ -12,20 +12,9 @@ use std::collections::BTreeMap;
 
 use reweft::workflow::event::Event;
 use serde_json::{Value, json};
-use support::{Client, Host, HostOptions, module};
+use support::{Client, Host};
 
 use crate::histories::{self, Stored};
-
-fn host() -> Host {
-    host_with(&[])
-}
-
-fn host_with(arguments: &[&str]) -> Host {
-    let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    let host = Host::start_with(HostOptions { arguments, ..HostOptions::default() });
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
 
 /// Starts a program.
 fn start(client: &Client, id: &str, steps: &Value) {

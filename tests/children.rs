@@ -1,18 +1,7 @@
 //! Child workflows: instances of their own, which end with their parent unless they are detached.
 
 use serde_json::{Value, json};
-use support::{Client, Host, HostOptions, module};
-
-fn host() -> Host {
-    host_with(&[])
-}
-
-fn host_with(arguments: &[&str]) -> Host {
-    let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    let host = Host::start_with(HostOptions { arguments, ..HostOptions::default() });
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
+use support::{Client, Host};
 
 fn status(client: &Client, id: &str) -> Value {
     client.get(id)["runtimeStatus"].clone()
@@ -33,7 +22,7 @@ fn start_waiting(client: &Client, parent: &str, children: u32) -> Vec<String> {
 
 #[test]
 fn g1_g3_results_of_children_come_back_in_call_order() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Children", "parent", r#"{"count":20,"each":3}"#);
     assert_eq!(client.output_of("parent"), json!(60));
@@ -43,7 +32,7 @@ fn g1_g3_results_of_children_come_back_in_call_order() {
 
 #[test]
 fn g2_a_child_that_fails_hands_its_failure_on() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let trial = |attempts: u32| json!({ "message": "no way", "maxAttempts": attempts, "firstIntervalMs": 5 });
     client.start("ChildRetries", "once", &trial(1).to_string());
@@ -54,7 +43,7 @@ fn g2_a_child_that_fails_hands_its_failure_on() {
 
 #[test]
 fn f9_each_attempt_of_a_child_without_an_id_is_an_instance_of_its_own() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let trial = json!({ "message": "no way", "maxAttempts": 3, "firstIntervalMs": 5 });
     client.start("ChildRetries", "thrice", &trial.to_string());
@@ -67,7 +56,7 @@ fn f9_each_attempt_of_a_child_without_an_id_is_an_instance_of_its_own() {
 
 #[test]
 fn g4_a_child_has_an_id_made_from_that_of_its_parent() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let ids = start_waiting(&client, "parent", 3);
     for id in &ids {
@@ -81,7 +70,7 @@ fn g4_a_child_has_an_id_made_from_that_of_its_parent() {
 
 #[test]
 fn g9_a_child_that_somebody_terminates_fails_for_its_parent() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let ids = start_waiting(&client, "parent", 2);
     client.act(&ids[0], "terminate", "").expect(202);
@@ -94,7 +83,7 @@ fn g9_a_child_that_somebody_terminates_fails_for_its_parent() {
 
 #[test]
 fn j6_j7_children_and_grandchildren_end_with_the_root() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let ids = start_waiting(&client, "root", 8);
     client.act("root", "terminate", "").expect(202);
@@ -107,7 +96,7 @@ fn j6_j7_children_and_grandchildren_end_with_the_root() {
 
 #[test]
 fn j2_a_root_that_is_paused_takes_its_children_along_when_it_is_terminated() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let ids = start_waiting(&host.client(), "root", 3);
     host.client().act("root", "pause", "").expect(202);
     host.client().act("root", "terminate", "").expect(202);
@@ -120,7 +109,7 @@ fn j2_a_root_that_is_paused_takes_its_children_along_when_it_is_terminated() {
 
 #[test]
 fn k3_purging_a_root_purges_what_is_below_it() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Nested", "root", "3");
     client.output_of("root");
@@ -136,7 +125,7 @@ fn k3_purging_a_root_purges_what_is_below_it() {
 
 #[test]
 fn a13_a_child_that_was_purged_is_missed_by_nobody() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Children", "parent", r#"{"count":2,"each":1}"#);
     client.output_of("parent");
@@ -149,7 +138,7 @@ fn a13_a_child_that_was_purged_is_missed_by_nobody() {
 
 #[test]
 fn a21_a_crash_makes_no_child_twice_and_loses_none() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     for round in 0..5 {
         let id = format!("parent-{round}");
         host.client().start("Children", &id, r#"{"count":30,"each":4}"#);
@@ -164,7 +153,7 @@ fn a21_a_crash_makes_no_child_twice_and_loses_none() {
 
 #[test]
 fn g11_g12_a_detached_child_goes_its_own_way() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("DetachedChild", "parent", r#"{"sleepMs":3600000}"#);
     let child = client.output_of("parent");
@@ -177,7 +166,7 @@ fn g11_g12_a_detached_child_goes_its_own_way() {
 
 #[test]
 fn g13_a_detached_child_is_started_once_however_often_its_parent_is_replayed() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     host.client().start("DetachedChild", "parent", r#"{"sleepMs":3600000,"instanceId":"mine"}"#);
     for _ in 0..3 {
         host.kill();
@@ -190,7 +179,7 @@ fn g13_a_detached_child_is_started_once_however_often_its_parent_is_replayed() {
 
 #[test]
 fn g14_an_id_in_use_is_refused_and_its_owner_is_untouched() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("LongTimer", "mine", "3600000");
     let before = client.get("mine");
@@ -202,7 +191,7 @@ fn g14_an_id_in_use_is_refused_and_its_owner_is_untouched() {
 
 #[test]
 fn a7_an_id_may_hold_what_could_be_mistaken_for_a_separator() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for (number, id) in ["a||b", "a@b", "a:b|c", "größe", "a%2Fb", "..", "a b"].iter().enumerate()
     {
@@ -217,7 +206,7 @@ fn a7_an_id_may_hold_what_could_be_mistaken_for_a_separator() {
 
 #[test]
 fn a11_a12_an_id_is_not_free_while_a_child_lives() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let ids = start_waiting(&client, "parent", 1);
     // Its parent gives up on it: the other child fails.
@@ -235,7 +224,7 @@ fn a11_a12_an_id_is_not_free_while_a_child_lives() {
 
 #[test]
 fn children_are_nested_no_deeper_than_allowed() {
-    let host = host_with(&["--depth-max", "3"]);
+    let host = Host::with_patterns(&["--depth-max", "3"]);
     let client = host.client();
     client.start("Nested", "shallow", "3");
     assert_eq!(client.output_of("shallow"), json!(3));
@@ -246,7 +235,7 @@ fn children_are_nested_no_deeper_than_allowed() {
 
 #[test]
 fn c24_g15_n10_one_instance_raises_events_to_another() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "collects", r#"{"name":"out","count":3}"#);
     client.start("EventRelay", "relays", r#"{"to":"collects","name":"OUT","count":3}"#);
@@ -264,7 +253,7 @@ fn c24_g15_n10_one_instance_raises_events_to_another() {
 #[test]
 fn thousands_of_children_of_one_parent() {
     // So many that its turns are interrupted by those who have ended.
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Children", "parent", r#"{"count":3000,"each":1}"#);
     assert_eq!(client.output_of("parent"), json!(3000));

@@ -1,13 +1,7 @@
 //! Dapr's seven operations: paths, codes, field names and error bodies, under all three prefixes.
 
 use serde_json::{Value, json};
-use support::{Answer, Client, Host, module};
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
+use support::{Answer, Client, Host};
 
 fn start(client: &Client, prefix: &str, query: &str, input: &str) -> Answer {
     let path = format!("/{prefix}/workflows/dapr/EventWithTimeout/start{query}");
@@ -18,7 +12,7 @@ const WAIT: &str = r#"{"name":"go","timeoutMs":3600000}"#;
 
 #[test]
 fn k7_o1_o4_a_full_life_under_each_prefix() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for prefix in ["v1.0-alpha1", "v1.0-beta1", "v1.0"] {
         let id = prefix.replace('.', "_");
@@ -43,7 +37,7 @@ fn k7_o1_o4_a_full_life_under_each_prefix() {
 
 #[test]
 fn a1_without_an_id_a_uuid_is_given() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for query in ["", "?instanceID="] {
         let started = start(&client, "v1.0", query, WAIT).expect(202).json();
@@ -57,7 +51,7 @@ fn a1_without_an_id_a_uuid_is_given() {
 
 #[test]
 fn a4_a5_an_id_follows_its_rules() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "v1.0", &format!("?instanceID={}", "x".repeat(64)), WAIT).expect(202);
     start(&client, "v1.0", "?instanceID=gr%C3%B6%C3%9Fe_1-A", WAIT).expect(202);
@@ -76,7 +70,7 @@ fn a4_a5_an_id_follows_its_rules() {
 
 #[test]
 fn a9_the_id_of_an_ended_instance_can_be_used_again() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "v1.0", "?instanceID=again", r#"{"name":"a","timeoutMs":3600000}"#).expect(202);
     let refused = start(&client, "v1.0", "?instanceID=again", WAIT);
@@ -98,7 +92,7 @@ fn a9_the_id_of_an_ended_instance_can_be_used_again() {
 
 #[test]
 fn n9_of_many_starts_with_one_id_exactly_one_succeeds() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let clients: Vec<_> = (0..16).map(|_| host.client()).collect();
     let racing = clients.into_iter().map(|client| {
         std::thread::spawn(move || start(&client, "v1.0", "?instanceID=one", WAIT).status)
@@ -112,7 +106,7 @@ fn n9_of_many_starts_with_one_id_exactly_one_succeeds() {
 
 #[test]
 fn a15_a_workflow_nobody_has_is_not_found() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let start = |component: &str, workflow: &str| {
         client.send("POST", &format!("/v1.0/workflows/{component}/{workflow}/start"), b"")
@@ -126,7 +120,7 @@ fn a15_a_workflow_nobody_has_is_not_found() {
 
 #[test]
 fn b1_an_instance_shows_what_it_has_and_nothing_else() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let input = r#"{"succeedAfter":1,"intervalMs":1,"maxPolls":3}"#;
     client.start("PollingMonitor", "monitor", input);
@@ -148,7 +142,7 @@ fn b1_an_instance_shows_what_it_has_and_nothing_else() {
 
 #[test]
 fn b3_e5_a_failed_instance_shows_why_and_no_output() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for (workflow, place) in [("Panics", "misbehaviour.rs"), ("PanicsInActivity", "activities.rs")]
     {
@@ -167,7 +161,7 @@ fn b3_e5_a_failed_instance_shows_why_and_no_output() {
 
 #[test]
 fn a_pending_instance_shows_its_name_and_times() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     // It computes for ever, so its first turn is never over.
     client.start("Spins", "spins", "");
@@ -181,7 +175,7 @@ fn a_pending_instance_shows_its_name_and_times() {
 
 #[test]
 fn b2_c18_i6_j4_an_unknown_instance_is_404_on_every_route() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let expected = "unable to find workflow with the provided instance ID: nobody";
     let answer = client.send("GET", "/v1.0/workflows/dapr/nobody", b"");
@@ -200,7 +194,7 @@ fn b2_c18_i6_j4_an_unknown_instance_is_404_on_every_route() {
 
 #[test]
 fn k2_purging_is_for_the_ended_only() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
     client.act("live", "purge", "").expect_error(409, "ERR_PURGE_WORKFLOW");
@@ -212,7 +206,7 @@ fn k2_purging_is_for_the_ended_only() {
 
 #[test]
 fn j3_j5_c17_what_has_ended_stays_as_it_ended() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("LongTimer", "done", "0");
     let done = client.wait_for("done", "COMPLETED");
@@ -229,7 +223,7 @@ fn j3_j5_c17_what_has_ended_stays_as_it_ended() {
 
 #[test]
 fn a3_o2_n11_a_body_is_opaque_text_and_may_be_absent() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for (position, payload) in
         ["", "event payload", "{\"a\":", "\"ü\u{1f9f6}\"", " 1 "].iter().enumerate()
@@ -250,7 +244,7 @@ fn a3_o2_n11_a_body_is_opaque_text_and_may_be_absent() {
 
 #[test]
 fn a_body_on_an_action_must_be_json_if_there_is_one() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
     client.act("live", "pause", r#"{"instanceId":"another","unknown":1}"#).expect(202);
@@ -263,7 +257,7 @@ fn a_body_on_an_action_must_be_json_if_there_is_one() {
 
 #[test]
 fn the_name_of_an_event_has_a_limit() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
     client.act("live", &format!("raiseEvent/{}", "x".repeat(1024)), "").expect(202);

@@ -72,8 +72,7 @@ fn recorded_histories_of_every_example_replay_at_every_prefix() {
 
 #[test]
 fn another_history_than_its_own_is_told_from_it() {
-    let mut host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
+    let mut host = Host::with_patterns(&[]);
     host.client().start("Chaining", "four", "4");
     host.client().output_of("four");
     assert!(host.stop().0.success());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reweft::scheduler::{Found, Handle, StartError};
 use reweft::store::Store;
-use reweft::store::fault::{FaultyStore, Plan, Then, When};
+use reweft::store::fault::{FaultyStore, Plan};
 use reweft::store::memory::MemoryStore;
 use reweft::workflow::event::Message;
 use reweft::workflow::id::{InstanceId, Timestamp};
@@ -126,22 +126,5 @@ fn c21_c22_e20_j11_n3_a_failure_before_or_after_any_write_loses_nothing() {
     let bench = Bench::at(Timestamp(1_000_000));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.spawn(in_process::tick(bench.clock.clone()));
-    runtime.block_on(async {
-        for (when, then) in [
-            (When::Before, Then::Recover),
-            (When::After, Then::Recover),
-            (When::Before, Then::StayDown),
-            (When::After, Then::StayDown),
-        ] {
-            for write in 0.. {
-                let plan = Plan { write, when, then };
-                let writes = run(&bench, plan).await;
-                if writes <= write {
-                    // There was no such write: every one there is has failed once.
-                    println!("{when:?}, {then:?}: {writes} writes");
-                    break;
-                }
-            }
-        }
-    });
+    runtime.block_on(in_process::at_every_write(async |plan| run(&bench, plan).await));
 }

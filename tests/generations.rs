@@ -5,12 +5,6 @@ use support::{Client, Host, module};
 
 use crate::histories;
 
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
-
 fn collect(client: &Client, id: &str, left: u32, keep: bool) {
     let input = json!({ "name": "go", "left": left, "keep": keep });
     client.start("EventGenerations", id, &input.to_string());
@@ -18,7 +12,7 @@ fn collect(client: &Client, id: &str, left: u32, keep: bool) {
 
 #[test]
 fn h1_h2_each_generation_runs_once_and_the_last_one_is_shown() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Generations", "ten", r#"{"left":10}"#);
     assert_eq!(client.output_of("ten"), json!(10), "one activity in each");
@@ -35,7 +29,7 @@ fn h1_h2_each_generation_runs_once_and_the_last_one_is_shown() {
 
 #[test]
 fn h5_c23_unread_events_are_there_for_the_next_generation() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     collect(&client, "keeps", 10, true);
     client.act("keeps", "pause", "").expect(202);
@@ -48,7 +42,7 @@ fn h5_c23_unread_events_are_there_for_the_next_generation() {
 
 #[test]
 fn h6_unread_events_are_dropped_if_so_asked() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     collect(&client, "drops", 2, false);
     client.act("drops", "pause", "").expect(202);
@@ -67,7 +61,7 @@ fn h6_unread_events_are_dropped_if_so_asked() {
 
 #[test]
 fn h7_many_generations_in_a_row_cost_no_more_than_few() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     host.client().start("Generations", "many", r#"{"left":2000}"#);
     assert_eq!(host.client().output_of("many"), json!(2000));
     assert!(host.stop().0.success());
@@ -78,7 +72,7 @@ fn h7_many_generations_in_a_row_cost_no_more_than_few() {
 
 #[test]
 fn h14_events_that_come_at_any_moment_are_not_lost() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     collect(&host.client(), "steady", 60, true);
     for number in 0..60 {
         if number % 20 == 10 {
@@ -92,7 +86,7 @@ fn h14_events_that_come_at_any_moment_are_not_lost() {
 
 #[test]
 fn terminate_and_pause_hold_between_generations() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Generations", "endless", r#"{"left":1000000000}"#);
     client.act("endless", "pause", "").expect(202);
@@ -108,7 +102,7 @@ fn terminate_and_pause_hold_between_generations() {
 
 #[test]
 fn the_next_generation_is_on_the_active_version() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     collect(&client, "moves", 2, true);
     let before = client.get("moves")["moduleDigest"].clone();

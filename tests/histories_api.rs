@@ -2,13 +2,7 @@
 //! it.
 
 use serde_json::{Value, json};
-use support::{Answer, Client, Host, module};
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
+use support::{Answer, Client, Host};
 
 fn ask(client: &Client, id: &str, query: &str) -> Answer {
     client.send("GET", &format!("/v1.0/workflows/dapr/{id}/history?{query}"), b"")
@@ -26,7 +20,7 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 
 #[test]
 fn b8_a_workflow_that_does_nothing_starts_and_completes() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "nothing", "0");
     client.wait_for("nothing", "COMPLETED");
@@ -46,14 +40,14 @@ fn b8_a_workflow_that_does_nothing_starts_and_completes() {
 
 #[test]
 fn b9_of_nobody_there_is_no_history() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     ask(&client, "nobody", "").expect_error(404, "ERR_INSTANCE_ID_NOT_FOUND");
 }
 
 #[test]
 fn b10_a_fan_out_is_recorded_once_and_results_say_whose_they_are() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("FanOutFanIn", "fan", "5");
     client.wait_for("fan", "COMPLETED");
@@ -80,7 +74,7 @@ fn b10_a_fan_out_is_recorded_once_and_results_say_whose_they_are() {
 
 #[test]
 fn attempts_say_what_failed_and_when_they_are_made_again() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let trial = r#"{"succeedAt":2,"maxAttempts":3,"firstIntervalMs":100,"backoffCoefficient":1.1}"#;
     client.start("Retries", "retried", trial);
@@ -110,7 +104,7 @@ fn attempts_say_what_failed_and_when_they_are_made_again() {
 
 #[test]
 fn i8_events_timers_and_children_are_told_in_full() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "waits", r#"{"name":"go","timeoutMs":3600000}"#);
     client.wait_for("waits", "RUNNING");
@@ -147,7 +141,7 @@ fn i8_events_timers_and_children_are_told_in_full() {
 
 #[test]
 fn pages_of_a_history_fit_together() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "long", "40");
     client.wait_for("long", "COMPLETED");
@@ -184,7 +178,7 @@ fn pages_of_a_history_fit_together() {
 
 #[test]
 fn after_continuing_as_new_the_history_is_that_of_the_last_run() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Generations", "anew", r#"{"left":3}"#);
     client.wait_for("anew", "COMPLETED");

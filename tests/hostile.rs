@@ -7,16 +7,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::json;
 use support::wire::{Wire, request, status};
-use support::{Client, Host, HostOptions, module};
+use support::{Client, Host, module};
 
 const LOCAL: &str = "host: localhost";
-
-fn host(arguments: &[&str]) -> Host {
-    let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    let host = Host::start_with(HostOptions { arguments, ..HostOptions::default() });
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
 
 /// The host is as it should be: it runs workflows, and has no instances but these.
 fn is_well(client: &Client, known: &[&str]) {
@@ -31,7 +24,7 @@ fn is_well(client: &Client, known: &[&str]) {
 #[test]
 fn bytes_at_random_are_answered_or_cut_off() {
     let mut random = ChaCha8Rng::seed_from_u64(support::seed());
-    let mut host = host(&[]);
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", r#"{"name":"go","timeoutMs":3600000}"#);
     let requests: [&[u8]; 4] = [
@@ -70,7 +63,7 @@ fn bytes_at_random_are_answered_or_cut_off() {
 
 #[test]
 fn heads_have_limits() {
-    let host = host(&[]);
+    let host = Host::with_patterns(&[]);
     let address = host.client().address().to_owned();
     let get = |path: &str, headers: &[&str]| status(&request(&address, "GET", path, headers, b""));
     let large = format!("x: {}", "y".repeat(70_000));
@@ -86,7 +79,7 @@ fn heads_have_limits() {
 
 #[test]
 fn paths_may_hold_anything() {
-    let host = host(&[]);
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let send = |method: &str, path: &str| request(client.address(), method, path, &[LOCAL], b"");
     for (method, path, code) in [
@@ -115,7 +108,7 @@ fn paths_may_hold_anything() {
 
 #[test]
 fn bodies_have_limits() {
-    let host = host(&[
+    let host = Host::with_patterns(&[
         "--body-bytes-max",
         "1000",
         "--module-bytes-max",
@@ -161,7 +154,7 @@ fn bodies_have_limits() {
 
 #[test]
 fn a_client_that_goes_away_leaves_nothing_behind() {
-    let host = host(&[]);
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let bytes = module("orders");
     for cut in [0, 1, bytes.len() / 2, bytes.len() - 1] {
@@ -180,7 +173,7 @@ fn a_client_that_goes_away_leaves_nothing_behind() {
 
 #[test]
 fn connections_that_say_nothing_keep_nobody_out() {
-    let host = host(&["--connections-max", "600"]);
+    let host = Host::with_patterns(&["--connections-max", "600"]);
     let client = host.client();
     let silent: Vec<_> = (0..500).map(|_| Wire::connect(client.address()).unwrap()).collect();
     is_well(&client, &[]);
@@ -189,7 +182,7 @@ fn connections_that_say_nothing_keep_nobody_out() {
 
 #[test]
 fn more_connections_than_allowed_wait_for_their_turn() {
-    let host = host(&["--connections-max", "3"]);
+    let host = Host::with_patterns(&["--connections-max", "3"]);
     let address = host.client().address().to_owned();
     let mut silent: Vec<_> = (0..3).map(|_| Wire::connect(&address).unwrap()).collect();
     let waiting =
@@ -201,7 +194,7 @@ fn more_connections_than_allowed_wait_for_their_turn() {
 
 #[test]
 fn json_that_is_deep_or_of_another_kind_is_refused() {
-    let host = host(&[]);
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", r#"{"name":"go","timeoutMs":3600000}"#);
     let deep = "[".repeat(100_000);

@@ -3,15 +3,9 @@
 
 use serde_json::{Value, json};
 use support::guest::{Step, workflow_module};
-use support::{Answer, Client, Host, module};
+use support::{Answer, Client, Host};
 
 const WAIT: &str = r#"{"name":"go","timeoutMs":3600000}"#;
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
 
 fn export(client: &Client, id: &str) -> Value {
     client.send("GET", &format!("/v1.0/workflows/dapr/{id}/export"), b"").expect(200).json()
@@ -30,7 +24,7 @@ fn events(document: &Value) -> Value {
 
 #[test]
 fn an_ended_instance_is_restored_as_it_was() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("FanOutFanIn", "done", "4");
     client.start("Panics", "failed", "");
@@ -56,7 +50,7 @@ fn an_ended_instance_is_restored_as_it_was() {
 
 #[test]
 fn what_a_live_instance_owes_is_taken_up() {
-    let (from, to) = (host(), host());
+    let (from, to) = (Host::with_patterns(&[]), Host::with_patterns(&[]));
     let (source, target) = (from.client(), to.client());
     source.start("EventWithTimeout", "waits", WAIT);
     source.start("LongTimer", "sleeps", "1500");
@@ -96,7 +90,7 @@ fn what_a_live_instance_owes_is_taken_up() {
 
 #[test]
 fn an_imported_instance_survives_a_crash() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "waits", WAIT);
     client.wait_for("waits", "RUNNING");
@@ -134,7 +128,7 @@ fn l6_l7_without_its_version_it_is_stalled_until_that_is_there() {
 
 #[test]
 fn a_child_that_was_not_imported_is_a_failed_call() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("ParentOfWaiting", "parent", "2");
     client.wait_for("parent", "RUNNING");
@@ -154,7 +148,7 @@ fn a_child_that_was_not_imported_is_a_failed_call() {
 
 #[test]
 fn an_id_that_lives_is_not_imported_over() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "done", "2");
     client.wait_for("done", "COMPLETED");
@@ -170,7 +164,7 @@ fn an_id_that_lives_is_not_imported_over() {
 
 #[test]
 fn a_document_that_makes_no_sense_is_refused_with_its_place() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "done", "2");
     client.wait_for("done", "COMPLETED");

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use reweft::clock::{Clock, SimulatedClock};
 use reweft::scheduler::modules::{ANY_MODULE, Modules};
 use reweft::scheduler::{Handle, Limits, Reuse, Scheduler, Start};
+use reweft::store::fault::{Plan, Then, When};
 use reweft::store::{self, DocumentStore, ModuleStore, Store};
 use reweft::wasm::cache::CompileCache;
 use reweft::wasm::engine::{GuestLimits, WasmEngine};
@@ -96,6 +97,26 @@ pub(crate) async fn eventually(what: &str, mut look: impl AsyncFnMut() -> bool) 
     while !look().await {
         assert!(Instant::now() < deadline, "in vain for {PATIENCE:?}: {what}");
         tokio::time::sleep(Duration::from_micros(500)).await;
+    }
+}
+
+/// Runs something with a failure before and after each of its writes, from which the store recovers
+/// or does not. It says how many writes there were.
+pub(crate) async fn at_every_write(run: impl AsyncFn(Plan) -> u64) {
+    for (when, then) in [
+        (When::Before, Then::Recover),
+        (When::After, Then::Recover),
+        (When::Before, Then::StayDown),
+        (When::After, Then::StayDown),
+    ] {
+        for write in 0.. {
+            let writes = run(Plan { write, when, then }).await;
+            if writes <= write {
+                // There was no such write: every one there is has failed once.
+                println!("{when:?}, {then:?}: {writes} writes");
+                break;
+            }
+        }
     }
 }
 

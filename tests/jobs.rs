@@ -5,21 +5,15 @@ use std::sync::Arc;
 use reweft::scheduler::Filter;
 use reweft::scheduler::jobs::{Action, JobStatus};
 use reweft::store::Store;
-use reweft::store::fault::{FaultyStore, Plan, Then, When};
+use reweft::store::fault::{FaultyStore, Plan};
 use reweft::store::memory::MemoryStore;
 use reweft::workflow::id::Timestamp;
 use reweft::workflow::summary::Status;
 use serde_json::{Value, json};
-use support::{Answer, Client, Host, module};
+use support::{Answer, Client, Host};
 
 use crate::histories;
-use crate::in_process::{Bench, eventually, start};
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
+use crate::in_process::{Bench, at_every_write, eventually, start};
 
 fn create(client: &Client, body: &Value) -> Answer {
     client.send("POST", "/v1.0/jobs", body.to_string().as_bytes())
@@ -45,7 +39,7 @@ fn status(client: &Client, id: &str) -> Value {
 
 #[test]
 fn b15_each_action_reaches_what_matches_and_nothing_else() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for number in 0..5 {
         client.start("LongTimer", &format!("long-{number}"), "3600000");
@@ -83,7 +77,7 @@ fn b15_each_action_reaches_what_matches_and_nothing_else() {
 
 #[test]
 fn filters_by_time_and_version() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("LongTimer", "one", "3600000");
     client.start("LongTimer", "two", "3600000");
@@ -128,7 +122,7 @@ fn what_makes_no_sense_is_refused_and_says_what_is_wrong() {
 
 #[test]
 fn a_job_goes_on_after_a_crash_and_an_ended_one_is_still_shown() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     for number in 0..300 {
         client.start("LongTimer", &format!("long-{number}"), "3600000");
@@ -244,18 +238,5 @@ async fn run_on_a_faulty_store(bench: &Bench, plan: Plan) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_write_leaves_no_instance_out() {
     let bench = Bench::at(Timestamp(1_000_000));
-    for (when, then) in [
-        (When::Before, Then::Recover),
-        (When::After, Then::Recover),
-        (When::Before, Then::StayDown),
-        (When::After, Then::StayDown),
-    ] {
-        for write in 0.. {
-            let writes = run_on_a_faulty_store(&bench, Plan { write, when, then }).await;
-            if writes <= write {
-                println!("{when:?}, {then:?}: {writes} writes");
-                break;
-            }
-        }
-    }
+    at_every_write(async |plan| run_on_a_faulty_store(&bench, plan).await).await;
 }

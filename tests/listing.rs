@@ -4,13 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use support::guest::{Step, workflow_module};
-use support::{Answer, Client, Host, module};
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
+use support::{Answer, Client, Host};
 
 fn ask(client: &Client, component: &str, query: &str) -> Answer {
     client.send("GET", &format!("/v1.0/workflows/{component}?{query}"), b"")
@@ -58,7 +52,7 @@ fn start_many(host: &Host, count: usize) {
 
 #[test]
 fn b11_1030_instances_come_in_pages_each_once() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start_many(&host, 1_030);
     let expected: BTreeSet<_> = (0..1_030).map(|number| format!("many-{number:04}")).collect();
@@ -82,7 +76,7 @@ fn b11_1030_instances_come_in_pages_each_once() {
 
 #[test]
 fn b11_whatever_changes_meanwhile_none_is_missed_or_seen_twice() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start_many(&host, 40);
     for query in ["limit=7", "limit=7&idPrefix=many"] {
@@ -112,7 +106,7 @@ fn b11_whatever_changes_meanwhile_none_is_missed_or_seen_twice() {
 
 #[test]
 fn b12_in_a_prefix_no_character_is_special() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for id in ["hello_workflow", "hello_", "_hello", "helloXworkflow", "größe"] {
         client.start("LongTimer", id, "3600000");
@@ -130,7 +124,7 @@ fn b12_in_a_prefix_no_character_is_special() {
 
 #[test]
 fn b13_what_is_purged_is_listed_no_more() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for id in ["one", "two", "three"] {
         client.start("Chaining", id, "1");
@@ -172,7 +166,7 @@ fn mixed(client: &Client) {
 
 #[test]
 fn b14_filters_give_exactly_what_matches() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     mixed(&client);
     let digest = client.get("other")["moduleDigest"].as_str().unwrap().to_owned();
@@ -209,7 +203,7 @@ fn b14_filters_give_exactly_what_matches() {
 
 #[test]
 fn b14_times_are_taken_from_the_first_and_not_the_last() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for id in ["one", "two", "three"] {
         client.start("Chaining", id, "1");
@@ -236,7 +230,7 @@ fn b14_times_are_taken_from_the_first_and_not_the_last() {
 
 #[test]
 fn b5_a_list_shows_what_get_shows_but_no_payloads() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("ParentOfWaiting", "parent", "1");
     client.wait_for("parent", "RUNNING");
@@ -254,7 +248,7 @@ fn b5_a_list_shows_what_get_shows_but_no_payloads() {
 
 #[test]
 fn a_listing_that_can_not_be_understood_is_refused() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start_many(&host, 2);
     let (_, by_creation) = page(&client, "limit=1");
@@ -281,7 +275,7 @@ fn a_listing_that_can_not_be_understood_is_refused() {
 
 #[test]
 fn lists_and_counts_are_there_under_each_prefix() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "one", "1");
     for prefix in ["v1.0-alpha1", "v1.0-beta1", "v1.0"] {

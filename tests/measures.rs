@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::{Client, Host, module};
+use support::{Client, Host};
 
 /// Runs a workflow to its end, and returns how long it took.
 fn time(client: &Client, id: &str, workflow: &str, input: &str) -> Duration {
@@ -27,9 +27,8 @@ fn scaling(what: &str, sizes: &[u32], mut measure: impl FnMut(u32) -> Duration) 
 #[test]
 #[ignore = "measures: run it with make bench"]
 fn what_one_of_many_costs() {
-    let host = Host::start();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
-    client.upload("patterns", &module("patterns"));
     let mut runs = 0;
     let mut id = || {
         runs += 1;

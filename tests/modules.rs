@@ -263,9 +263,8 @@ fn many_uploads_at_once_are_all_there_but_a_workflow_is_in_one_module() {
 
 #[test]
 fn activities_of_another_module_are_those_of_its_active_version() {
-    let mut host = Host::start();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
-    client.upload("patterns", &module("patterns"));
     let call = |client: &Client, id: &str| {
         client.start("CallsUnknownActivity", id, r#""tools/Saw""#);
         client.output_of(id)
@@ -291,9 +290,8 @@ fn activities_of_another_module_are_those_of_its_active_version() {
 
 #[test]
 fn activities_have_every_release_of_wasi_0_2() {
-    let host = Host::start();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
-    client.upload("patterns", &module("patterns"));
     for (number, wasi) in ["0.2.0", "0.2.3", "0.2.6"].into_iter().enumerate() {
         client.upload("clocks", &clock_reading_module(wasi, "Read", "it-ran"));
         let id = format!("run-{number}");

@@ -5,19 +5,13 @@ use serde_json::{Value, json};
 use support::guest::{Step, workflow_module};
 use support::{Client, Host, HostOptions, module};
 
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
-
 fn status(client: &Client, id: &str) -> Value {
     client.get(id)["runtimeStatus"].clone()
 }
 
 #[test]
 fn i1_i2_paused_nothing_runs_and_everything_is_recorded() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "paused", r#"{"name":"go","count":10}"#);
     client.act("paused", "pause", "").expect(202);
@@ -33,7 +27,7 @@ fn i1_i2_paused_nothing_runs_and_everything_is_recorded() {
 
 #[test]
 fn i4_paused_a_result_wakes_no_code() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("LongTimer", "paused", "50");
     client.act("paused", "pause", "").expect(202);
@@ -48,7 +42,7 @@ fn i4_paused_a_result_wakes_no_code() {
 
 #[test]
 fn i5_paused_it_can_be_terminated() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("LongTimer", "paused", "3600000");
     client.act("paused", "pause", "").expect(202);
@@ -58,7 +52,7 @@ fn i5_paused_it_can_be_terminated() {
 
 #[test]
 fn i7_events_around_a_resume_are_not_lost() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "around", r#"{"name":"go","count":30}"#);
     for round in 0..10 {
@@ -77,7 +71,7 @@ fn i7_events_around_a_resume_are_not_lost() {
 
 #[test]
 fn j1_j13_terminate_ends_what_waits_for_a_hanging_activity_or_never_yields() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for workflow in ["SpinsInActivity", "Spins"] {
         client.start(workflow, workflow, "");
@@ -90,7 +84,7 @@ fn j1_j13_terminate_ends_what_waits_for_a_hanging_activity_or_never_yields() {
 
 #[test]
 fn i_a_guest_that_never_yields_can_be_paused_and_asked() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Spins", "spins", "");
     client.raise("spins", "go", "1");
@@ -188,7 +182,7 @@ fn b16_l5_running_instances_stay_on_their_version() {
 
 #[test]
 fn a_migration_asks_for_a_version_that_is_there() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("LongTimer", "live", "3600000");
     let unknown = json!("0".repeat(64));

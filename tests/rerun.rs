@@ -1,13 +1,7 @@
 //! Doing part of a run again, under another ID.
 
 use serde_json::{Value, json};
-use support::{Answer, Client, Host, module};
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
+use support::{Answer, Client, Host};
 
 fn rerun(client: &Client, source: &str, body: &Value) -> Answer {
     client.act(source, "rerun", &body.to_string())
@@ -32,7 +26,7 @@ fn attempts(host: &Host, instance: &str) -> usize {
 
 #[test]
 fn m1_m5_what_was_before_is_taken_over_and_the_rest_done_again() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let steps: Vec<_> = (0..8).map(|_| json!({ "retry": 1 })).collect();
     client.start("Interpreter", "first", &json!({ "steps": steps }).to_string());
@@ -55,7 +49,7 @@ fn m1_m5_what_was_before_is_taken_over_and_the_rest_done_again() {
 
 #[test]
 fn m2_what_can_not_be_done_again_is_refused() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "source", "2");
     client.output_of("source");
@@ -79,7 +73,7 @@ fn m2_what_can_not_be_done_again_is_refused() {
 
 #[test]
 fn m3_an_event_of_another_kind_is_named() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "source", r#"{"name":"go","timeoutMs":10}"#);
     client.output_of("source");
@@ -96,7 +90,7 @@ fn m3_an_event_of_another_kind_is_named() {
 
 #[test]
 fn m4_another_input_is_what_the_activity_sees() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Interpreter", "source", r#"{"steps":[{"square":2},{"square":3},{"square":4}]}"#);
     client.output_of("source");
@@ -116,7 +110,7 @@ fn m4_another_input_is_what_the_activity_sees() {
 
 #[test]
 fn m6_what_was_under_way_is_begun_again() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let steps = json!([{ "all": [
         [{ "event": "go" }], [{ "sleep": 50 }], [{ "child": [{ "square": 3 }] }], [{ "square": 2 }],
@@ -133,7 +127,7 @@ fn m6_what_was_under_way_is_begun_again() {
 
 #[test]
 fn m8_from_event_0_everything_is_done_again() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "source", "3");
     client.output_of("source");

@@ -10,18 +10,12 @@ use reweft::store::memory::MemoryStore;
 use reweft::workflow::event::Message;
 use reweft::workflow::id::{InstanceId, Timestamp};
 use serde_json::{Value, json};
-use support::{Answer, Client, Host, module};
+use support::{Answer, Client, Host};
 
 use crate::in_process::{Bench, eventually, exists, has_ended, start};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
 
 fn put(client: &Client, body: &Value) -> Answer {
     client.send("PUT", "/v1.0/retention", body.to_string().as_bytes())
@@ -65,7 +59,7 @@ fn the_rules_are_shown_as_they_were_set_and_outlive_the_host() {
 
 #[test]
 fn k8_zero_means_at_once_and_no_rule_means_kept() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "before", "1");
     client.output_of("before");
@@ -87,7 +81,7 @@ fn k8_zero_means_at_once_and_no_rule_means_kept() {
 
 #[test]
 fn a_parent_goes_with_its_children() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     put(&client, &json!({"workflows": {"Children": {"completed": "0s"}}}));
     client.start("Children", "parent", r#"{"count":3,"each":1}"#);

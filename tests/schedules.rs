@@ -5,22 +5,16 @@ use std::sync::Arc;
 use reweft::clock::Clock;
 use reweft::scheduler::Handle;
 use reweft::scheduler::schedules::{Definition, Outcome, Overlap, Timing};
-use reweft::store::fault::{FaultyStore, Plan, Then, When};
+use reweft::store::fault::{FaultyStore, Plan};
 use reweft::store::memory::MemoryStore;
 use reweft::workflow::id::Timestamp;
 use serde_json::{Value, json};
-use support::{Answer, Client, Host, module};
+use support::{Answer, Client, Host};
 
 use crate::histories;
-use crate::in_process::{Bench, eventually, has_ended, tick};
+use crate::in_process::{Bench, at_every_write, eventually, has_ended, tick};
 
 const HOUR_MS: u64 = 3_600_000;
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
 
 fn put(client: &Client, name: &str, body: &Value) -> Answer {
     let path = format!("/v1.0/schedules/{name}");
@@ -50,7 +44,7 @@ fn wait_for_starts(client: &Client, name: &str, starts: u64) -> Value {
 
 #[test]
 fn each_time_starts_an_instance_whose_id_names_it() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let body = json!({"workflow": "Chaining", "every": "200ms", "input": 2, "note": "often"});
     let created = put(&client, "often", &body).expect(200).json();
@@ -75,7 +69,7 @@ fn each_time_starts_an_instance_whose_id_names_it() {
 
 #[test]
 fn a_schedule_goes_on_after_a_crash() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let body = json!({"workflow": "Chaining", "every": "200ms", "input": 1});
     put(&host.client(), "often", &body).expect(200);
     let before = wait_for_starts(&host.client(), "often", 2);
@@ -88,7 +82,7 @@ fn a_schedule_goes_on_after_a_crash() {
 
 #[test]
 fn a_paused_schedule_starts_nothing_until_it_is_triggered_or_resumed() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let body = json!({"workflow": "Chaining", "every": "200ms", "input": 1, "paused": true});
     assert_eq!(put(&client, "paused", &body).expect(200).json()["nextTimes"], json!([]));
@@ -109,7 +103,7 @@ fn a_paused_schedule_starts_nothing_until_it_is_triggered_or_resumed() {
 
 #[test]
 fn what_overlaps_is_dealt_with_as_the_schedule_says() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let schedule = |overlap: &str| {
         let body =
@@ -153,7 +147,7 @@ fn what_overlaps_is_dealt_with_as_the_schedule_says() {
 
 #[test]
 fn a_firing_that_can_start_nothing_says_why() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     put(&client, "vain", &json!({"workflow": "Nobodys", "every": "1d"})).expect(200);
     let firing = act(&client, "vain", "trigger").expect(202).json();
@@ -334,18 +328,5 @@ async fn a_crash_at_any_write_neither_loses_nor_doubles_a_firing() {
     let bench = Bench::at(Timestamp(HOUR_MS / 2));
     // What fails is tried again a little later.
     tokio::spawn(tick(bench.clock.clone()));
-    for (when, then) in [
-        (When::Before, Then::Recover),
-        (When::After, Then::Recover),
-        (When::Before, Then::StayDown),
-        (When::After, Then::StayDown),
-    ] {
-        for write in 0.. {
-            let writes = run_on_a_faulty_store(&bench, Plan { write, when, then }).await;
-            if writes <= write {
-                println!("{when:?}, {then:?}: {writes} writes");
-                break;
-            }
-        }
-    }
+    at_every_write(async |plan| run_on_a_faulty_store(&bench, plan).await).await;
 }

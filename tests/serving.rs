@@ -140,8 +140,7 @@ fn the_log_holds_what_is_asked_for() {
 
 #[test]
 fn l1_what_a_workflow_logs_is_logged_once() {
-    let mut host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
+    let mut host = Host::with_patterns(&[]);
     host.client().start(
         "PollingMonitor",
         "once",
@@ -201,8 +200,7 @@ fn told_to_stop_it_answers_what_is_under_way_and_records_what_has_ended() {
 
 #[test]
 fn n1_stopped_or_killed_everything_is_there_again() {
-    let mut host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
+    let mut host = Host::with_patterns(&[]);
     let wait = json!({ "name": "go", "timeoutMs": 3_600_000 }).to_string();
     host.client().start("EventWithTimeout", "waits", &wait);
     host.client().start("Chaining", "done", "3");

@@ -2,15 +2,9 @@
 //! its ID. And what it may say with an action.
 
 use serde_json::{Value, json};
-use support::{Answer, Client, Host, module};
+use support::{Answer, Client, Host};
 
 const WAIT: &str = r#"{"name":"go","timeoutMs":3600000}"#;
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
 
 fn start(client: &Client, workflow: &str, query: &str, input: &str) -> Answer {
     let path = format!("/v1.0/workflows/dapr/{workflow}/start?{query}");
@@ -23,7 +17,7 @@ fn text<'a>(instance: &'a Value, field: &str) -> &'a str {
 
 #[test]
 fn a16_a18_a_delayed_start_waits_for_its_time() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "Generations", "instanceID=later&delay=1500ms", r#"{"left":2}"#).expect(202);
     let before = client.get("later");
@@ -41,7 +35,7 @@ fn a16_a18_a_delayed_start_waits_for_its_time() {
 
 #[test]
 fn a18_its_start_is_that_of_its_time_and_not_of_its_creation() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "Chaining", "instanceID=later&delay=200ms", "1").expect(202);
     let start_at = text(&client.get("later"), "startAt").to_owned();
@@ -52,7 +46,7 @@ fn a18_its_start_is_that_of_its_time_and_not_of_its_creation() {
 
 #[test]
 fn a17_a_start_whose_time_has_passed_runs_at_once() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for (id, when) in [
         ("past", "startTime=2001-02-03T04:05:06Z"),
@@ -68,7 +62,7 @@ fn a17_a_start_whose_time_has_passed_runs_at_once() {
 
 #[test]
 fn a16_before_its_time_it_can_be_terminated_and_purged() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "Chaining", "instanceID=never&startTime=9999-12-31T23:59:59Z", "1").expect(202);
     assert_eq!(text(&client.get("never"), "startAt"), "9999-12-31T23:59:59.000Z");
@@ -81,7 +75,7 @@ fn a16_before_its_time_it_can_be_terminated_and_purged() {
 
 #[test]
 fn a_start_that_can_not_be_understood_is_refused() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for wrong in [
         "startTime=tomorrow",
@@ -101,7 +95,7 @@ fn a_start_that_can_not_be_understood_is_refused() {
 
 #[test]
 fn a10_an_id_that_must_be_new_is_never_reused() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let begin = || start(&client, "Chaining", "instanceID=once&reuse=refuse", "2");
     begin().expect(202);
@@ -115,7 +109,7 @@ fn a10_an_id_that_must_be_new_is_never_reused() {
 
 #[test]
 fn n9_a_start_may_return_what_is_there() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let begin = |input: &str| {
         start(&client, "EventWithTimeout", "instanceID=same&reuse=return-existing", input)
@@ -132,7 +126,7 @@ fn n9_a_start_may_return_what_is_there() {
 
 #[test]
 fn a_start_may_terminate_what_is_there() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("ParentOfWaiting", "replaced", "2");
     let child = "replaced:0001";
@@ -150,7 +144,7 @@ fn a_start_may_terminate_what_is_there() {
 
 #[test]
 fn j14_terminated_with_an_output_it_shows_that() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let outputs = [
         (r#"{"output":{"b":1,"a":[1.50]},"reason":"enough"}"#, Some(r#"{"b":1,"a":[1.50]}"#)),
@@ -173,7 +167,7 @@ fn j14_terminated_with_an_output_it_shows_that() {
 
 #[test]
 fn j9_terminated_alone_its_children_go_on() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("ParentOfWaiting", "parent", "1");
     client.wait_for("parent", "RUNNING");
@@ -189,7 +183,7 @@ fn j9_terminated_alone_its_children_go_on() {
 
 #[test]
 fn k3_k6_a_purge_takes_as_much_as_it_is_told_to() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let status = |id: &str| client.send("GET", &format!("/v1.0/workflows/dapr/{id}"), b"").status;
     for root in ["all", "alone", "forced"] {
@@ -219,7 +213,7 @@ fn k3_k6_a_purge_takes_as_much_as_it_is_told_to() {
 
 #[test]
 fn an_action_with_a_field_of_another_type_is_refused() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
     for (action, body) in [

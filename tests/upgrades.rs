@@ -167,9 +167,8 @@ fn finished_instances_are_replayed_to_their_end() {
 
 #[test]
 fn where_it_is_stuck() {
-    let mut host = Host::start();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
-    client.upload("patterns", &module("patterns"));
     let waiting = |client: &Client, id: &str| {
         client.send("GET", &format!("/v1.0/workflows/dapr/{id}/waiting"), b"").expect(200).json()
     };

@@ -6,15 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::stream::EventStream;
-use support::{Answer, Client, Host, module};
+use support::{Answer, Client, Host};
 
 const WAIT: &str = r#"{"name":"go","timeoutMs":3600000}"#;
-
-fn host() -> Host {
-    let host = Host::start();
-    host.client().upload("patterns", &module("patterns"));
-    host
-}
 
 fn wait(client: &Client, id: &str, query: &str) -> Answer {
     client.send("GET", &format!("/v1.0/workflows/dapr/{id}/wait?{query}"), b"")
@@ -40,7 +34,7 @@ fn read_until(stream: &mut EventStream, id: &str, status: &str) -> BTreeMap<Stri
 
 #[test]
 fn b7_waiting_for_what_has_ended_returns_at_once() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Chaining", "done", "2");
     client.wait_for("done", "COMPLETED");
@@ -52,7 +46,7 @@ fn b7_waiting_for_what_has_ended_returns_at_once() {
 
 #[test]
 fn b7_waiting_ends_with_the_instance() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     for (id, end) in [("raised", "raiseEvent/go"), ("stopped", "terminate"), ("purged", "purge")] {
         host.client().start("EventWithTimeout", id, WAIT);
         let client = host.client();
@@ -73,7 +67,7 @@ fn b7_waiting_ends_with_the_instance() {
 
 #[test]
 fn b6_a_wait_that_is_over_changes_nothing() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
     let begun = Instant::now();
@@ -89,7 +83,7 @@ fn b6_a_wait_that_is_over_changes_nothing() {
 
 #[test]
 fn each_change_of_an_instance_is_told_once_and_in_order() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "watched", r#"{"name":"go","count":2}"#);
     client.start("EventWithTimeout", "other", WAIT);
@@ -125,7 +119,7 @@ fn each_change_of_an_instance_is_told_once_and_in_order() {
 
 #[test]
 fn all_are_watched_or_those_that_a_filter_names() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let mut all = watch(&client, "/changes", "").place();
     let mut ended = watch(&client, "/changes?status=COMPLETED&status=TERMINATED", "").place();
@@ -163,7 +157,7 @@ fn all_are_watched_or_those_that_a_filter_names() {
 
 #[test]
 fn a_child_is_told_of_when_it_is_born() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let mut stream = watch(&client, "/changes?name=EventWithTimeout", "").place();
     client.start("ParentOfWaiting", "parent", "1");
@@ -175,7 +169,7 @@ fn a_child_is_told_of_when_it_is_born() {
 
 #[test]
 fn a_reader_who_comes_back_is_told_what_it_missed_and_nothing_twice() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let first = watch(&client, "/changes?status=COMPLETED", "").place();
     let mut at = first.last_id.clone();
@@ -201,7 +195,7 @@ fn a_reader_who_comes_back_is_told_what_it_missed_and_nothing_twice() {
 
 #[test]
 fn over_a_restart_nothing_final_is_missed() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     for id in ["before", "ends", "stays", "sleeps"] {
         client.start("EventWithTimeout", id, WAIT);
@@ -229,7 +223,7 @@ fn over_a_restart_nothing_final_is_missed() {
 
 #[test]
 fn waits_and_streams_end_when_the_host_closes() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
     client.wait_for("live", "RUNNING");
@@ -251,7 +245,7 @@ fn waits_and_streams_end_when_the_host_closes() {
 
 #[test]
 fn a_reader_that_reads_nothing_stops_nobody() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     let idle: Vec<_> = (0..10).map(|_| watch(&client, "/changes", "").place()).collect();
     for number in 0..50 {
@@ -266,7 +260,7 @@ fn a_reader_that_reads_nothing_stops_nobody() {
 
 #[test]
 fn a_stream_that_can_not_be_understood_is_refused() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for path in [
         "/changes?lastEventId=yesterday",

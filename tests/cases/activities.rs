@@ -2,13 +2,13 @@
 
 use reweft::workflow::event::Event;
 use serde_json::json;
-use support::module;
+use support::{Host, module};
 
-use super::{count, failure, host, host_with, kinds, outputs, run, start, stored};
+use super::{count, failure, kinds, outputs, run, start, stored};
 
 #[test]
 fn e1_values_pass_unchanged() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.upload("orders", &module("orders"));
     let name = "größe \u{1f9f6} \"x\" \\ \u{0} </script>";
@@ -20,7 +20,7 @@ fn e1_values_pass_unchanged() {
 
 #[test]
 fn e4_what_nobody_waits_for_runs_all_the_same_and_once() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     assert_eq!(run(&host.client(), "forgets", &json!([{ "forget": 30 }])), json!([]));
     // Some of them may have ended before the host dies, others are for the next one.
     host.kill();
@@ -45,7 +45,7 @@ fn stored_completions(host: &mut support::Host) -> usize {
 
 #[test]
 fn e6_a_failure_that_is_caught_is_compensated() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("Saga", "saga", r#"{"failing":["ship"]}"#);
     assert_eq!(client.output_of("saga"), json!(["reserve", "pay", "refund", "release"]));
@@ -53,7 +53,7 @@ fn e6_a_failure_that_is_caught_is_compensated() {
 
 #[test]
 fn e7_waiting_for_all_a_failure_is_reported_when_all_have_ended() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     start(
         &host.client(),
         "all",
@@ -67,7 +67,7 @@ fn e7_waiting_for_all_a_failure_is_reported_when_all_have_ended() {
 
 #[test]
 fn e12_a_result_that_comes_before_the_code_asks_is_kept() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     let branches = json!([{ "all": [[{ "event": "go" }, { "square": 2 }], [{ "square": 3 }]] }]);
     start(&client, "early", &branches);
@@ -82,7 +82,7 @@ fn e12_a_result_that_comes_before_the_code_asks_is_kept() {
 
 #[test]
 fn e14_a_late_result_for_what_is_gone_changes_nothing() {
-    let mut host = host_with(&["--cancel-grace-ms", "10"]);
+    let mut host = Host::with_patterns(&["--cancel-grace-ms", "10"]);
     let client = host.client();
     for _ in 0..5 {
         client.start("SpinsInActivity", "late", "100");
@@ -97,7 +97,7 @@ fn e14_a_late_result_for_what_is_gone_changes_nothing() {
 
 #[test]
 fn e15_the_key_of_a_call_is_the_same_in_each_attempt() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     run(&host.client(), "keys", &json!([{ "retry": 3 }, { "retry": 2 }]));
     let keys: Vec<String> = host
         .log()
@@ -111,7 +111,7 @@ fn e15_the_key_of_a_call_is_the_same_in_each_attempt() {
 
 #[test]
 fn e23_nothing_is_null() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     host.client().upload("orders", &module("orders"));
     let order = json!({ "name": "cars", "quantity": 1, "totalCost": 1 });
     host.client().start("OrderProcessingWorkflow", "order", &order.to_string());
@@ -122,7 +122,7 @@ fn e23_nothing_is_null() {
 
 #[test]
 fn b10_each_of_a_fan_out_is_scheduled_once_over_many_replays() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     host.client().start("FanOutFanIn", "fan", "40");
     for _ in 0..4 {
         host.kill();
@@ -136,7 +136,7 @@ fn b10_each_of_a_fan_out_is_scheduled_once_over_many_replays() {
 
 #[test]
 fn l4_what_is_asked_for_in_one_turn_is_recorded_in_that_order() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let branches: Vec<_> = (0..20).map(|number| json!([{ "square": number }])).collect();
     run(&host.client(), "order", &json!([{ "all": branches }]));
     let instances = stored(&mut host);

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{host, host_with, run, start, stored, waits_for, waits_for_timers};
+use support::Host;
+
+use super::{run, start, stored, waits_for, waits_for_timers};
 
 #[test]
 fn c5_events_that_come_in_any_order_are_there_for_waits_in_a_row() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let waits = json!([{ "event": "a" }, { "event": "b" }, { "event": "c" }]);
     for (number, order) in [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]].iter().enumerate() {
@@ -21,7 +23,7 @@ fn c5_events_that_come_in_any_order_are_there_for_waits_in_a_row() {
 
 #[test]
 fn c10_each_event_takes_away_its_own_timer_only() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let race = |name: &str| json!([{ "race": { "event": name } }]);
     start(&client, "three", &json!([{ "all": [race("a"), race("b"), race("c")] }]));
@@ -36,7 +38,7 @@ fn c10_each_event_takes_away_its_own_timer_only() {
 
 #[test]
 fn c11_waits_in_a_row_leak_no_timer() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let race = || json!({ "race": { "event": "go" } });
     start(&client, "row", &json!([race(), race(), race(), { "event": "last" }]));
@@ -52,7 +54,7 @@ fn c11_waits_in_a_row_leak_no_timer() {
 
 #[test]
 fn c12_a_wait_without_limit_leaves_nothing_behind() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     start(&host.client(), "waits", &json!([{ "event": "go" }]));
     assert_eq!(waits_for(&host.client(), "waits").get("timer"), None);
     host.client().raise("waits", "go", "1");
@@ -62,7 +64,7 @@ fn c12_a_wait_without_limit_leaves_nothing_behind() {
 
 #[test]
 fn c25_events_that_race_the_end_are_taken_or_dropped_and_hurt_nobody() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "ends", r#"{"name":"go","count":5}"#);
     let raisers: Vec<_> = (0..40)
@@ -82,7 +84,7 @@ fn c25_events_that_race_the_end_are_taken_or_dropped_and_hurt_nobody() {
 
 #[test]
 fn c26_an_event_right_after_the_start_is_its_first() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     for number in 0..20 {
         let id = format!("first-{number}");
@@ -95,7 +97,7 @@ fn c26_an_event_right_after_the_start_is_its_first() {
 
 #[test]
 fn c28_a_burst_of_requests_is_handed_out_each_once() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("EventCollector", "collects", r#"{"name":"out","count":30}"#);
     client.start("EventRelay", "coordinates", r#"{"to":"collects","name":"out","count":30}"#);
@@ -115,7 +117,7 @@ fn c28_a_burst_of_requests_is_handed_out_each_once() {
 
 #[test]
 fn n6_hundreds_under_constant_eviction_all_get_on() {
-    let host = host_with(&["--idle-guests-max", "0"]);
+    let host = Host::with_patterns(&["--idle-guests-max", "0"]);
     let client = host.client();
     let ids: Vec<_> = (0..300).map(|number| format!("short-{number}")).collect();
     for id in &ids {
@@ -131,7 +133,7 @@ fn n6_hundreds_under_constant_eviction_all_get_on() {
 
 #[test]
 fn o5_it_runs_until_it_is_terminated() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "waits", &json!([{ "event": "go" }]));
     let other = run(&client, "other", &json!([{ "sleep": 100 }]));

@@ -2,9 +2,9 @@
 
 use reweft::workflow::event::Event;
 use serde_json::{Value, json};
-use support::{Client, module};
+use support::{Client, Host, module};
 
-use super::{count, failure, host, run, start, stored};
+use super::{count, failure, run, start, stored};
 use crate::histories::Stored;
 
 fn try_to(client: &Client, id: &str, trial: &Value) {
@@ -22,7 +22,7 @@ fn delays(stored: &Stored) -> Vec<u64> {
 
 #[test]
 fn f3_delays_grow_up_to_their_cap() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let trial = |coefficient: u32| {
         json!({ "succeedAt": 5, "maxAttempts": 5, "firstIntervalMs": 20,
                 "backoffCoefficient": coefficient, "maxIntervalMs": 100 })
@@ -39,7 +39,7 @@ fn f3_delays_grow_up_to_their_cap() {
 
 #[test]
 fn f4_no_attempt_starts_later_than_the_whole_may_take() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let trial = json!({ "succeedAt": 9, "maxAttempts": 5, "firstIntervalMs": 100,
                         "backoffCoefficient": 2, "maxIntervalMs": 1_000, "timeoutMs": 1_400 });
     try_to(&host.client(), "limited", &trial);
@@ -51,7 +51,7 @@ fn f4_no_attempt_starts_later_than_the_whole_may_take() {
 
 #[test]
 fn f5_a_failure_marked_as_final_is_not_tried_again() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     host.client().upload("orders", &module("orders"));
     let order = json!({ "name": "cars", "quantity": 1, "totalCost": 2_000_000 });
     host.client().start("OrderProcessingWorkflow", "declined", &order.to_string());
@@ -62,7 +62,7 @@ fn f5_a_failure_marked_as_final_is_not_tried_again() {
 
 #[test]
 fn f2_f6_a_policy_without_attempts_or_interval_is_refused() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     for (number, trial) in [
         json!({ "succeedAt": 1, "maxAttempts": 3, "firstIntervalMs": 0 }),
         json!({ "succeedAt": 1, "maxAttempts": 0, "firstIntervalMs": 5 }),
@@ -82,7 +82,7 @@ fn f2_f6_a_policy_without_attempts_or_interval_is_refused() {
 
 #[test]
 fn f8_a_child_is_tried_as_often_as_its_policy_says_and_its_activities_as_theirs() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let child = |id: &str| {
         // Its activity succeeds at the third attempt; then it fails.
         json!({ "namedChild": { "id": id, "attempts": 3, "steps": [{ "retry": 3 }, { "all": [["again"]] }] } })
@@ -95,7 +95,7 @@ fn f8_a_child_is_tried_as_often_as_its_policy_says_and_its_activities_as_theirs(
 
 #[test]
 fn f10_f11_attempts_of_calls_that_are_alike_are_not_mixed_up() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let retry = || json!([{ "retry": 3 }]);
     let values =
         run(&host.client(), "alike", &json!([{ "all": [retry(), retry()] }, { "retry": 3 }]));
@@ -115,7 +115,7 @@ fn f10_f11_attempts_of_calls_that_are_alike_are_not_mixed_up() {
 
 #[test]
 fn f12_who_waits_for_several_sees_only_how_they_end() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let steps =
         json!([{ "all": [[{ "retry": 4 }], [{ "race": { "retry": 2 } }], [{ "square": 2 }]] }]);
     assert_eq!(run(&host.client(), "several", &steps), json!([[[4], [2], [4]]]));
@@ -123,7 +123,7 @@ fn f12_who_waits_for_several_sees_only_how_they_end() {
 
 #[test]
 fn g6_g7_an_id_that_is_taken_fails_the_call_until_its_owner_has_ended() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "stranger", &json!([{ "event": "go" }]));
     let child = |attempts: u32| json!({ "namedChild": { "id": "stranger", "attempts": attempts, "steps": [{ "square": 3 }] } });
@@ -137,7 +137,7 @@ fn g6_g7_an_id_that_is_taken_fails_the_call_until_its_owner_has_ended() {
 
 #[test]
 fn g8_an_id_is_not_free_while_a_child_of_its_owner_lives() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "owner", &json!([{ "child": [{ "event": "go" }] }]));
     client.wait_for("owner", "RUNNING");

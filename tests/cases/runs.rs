@@ -11,12 +11,12 @@ use serde_json::json;
 use support::guest::module_of;
 use support::{Host, module};
 
-use super::{count, host, run, start, stored};
+use super::{count, run, start, stored};
 use crate::in_process::{self, Bench};
 
 #[test]
 fn a2_a3_the_answer_has_the_id_that_was_given_and_a_body_may_be_empty() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     let path = "/v1.0/workflows/dapr/Patched/start?instanceID=mine";
     let answer = client.send("POST", path, b"").expect(202).json();
@@ -27,7 +27,7 @@ fn a2_a3_the_answer_has_the_id_that_was_given_and_a_body_may_be_empty() {
 
 #[test]
 fn a6_without_the_name_of_a_workflow_there_is_no_such_route() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     for path in ["/v1.0/workflows/dapr//start", "/v1.0/workflows/dapr/start"] {
         let answer = host.client().send("POST", path, b"");
         assert!([400, 404, 405].contains(&answer.status), "{path}: {answer:?}");
@@ -70,7 +70,7 @@ fn a20_a_store_that_can_not_be_used_gives_a_clear_error() {
 
 #[test]
 fn a22_an_id_is_used_again_and_again_over_restarts() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     for round in 0..4 {
         assert_eq!(
             run(&host.client(), "again", &json!([{ "square": round }])),
@@ -84,7 +84,7 @@ fn a22_an_id_is_used_again_and_again_over_restarts() {
 
 #[test]
 fn h3_what_an_abandoned_turn_asked_for_does_not_run() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let steps =
         json!([{ "forget": 30 }, "again", { "square": 2 }, { "forget": 3 }, { "retry": 1 }]);
     assert_eq!(run(&host.client(), "abandons", &steps), json!([4, 1]));
@@ -95,7 +95,7 @@ fn h3_what_an_abandoned_turn_asked_for_does_not_run() {
 
 #[test]
 fn h9_h11_failures_timers_and_children_of_each_generation_are_its_own() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let generation =
         || json!([{ "failingChild": "no" }, { "sleep": 5 }, { "child": [{ "square": 2 }] }]);
     let mut steps = Vec::new();
@@ -112,7 +112,7 @@ fn h9_h11_failures_timers_and_children_of_each_generation_are_its_own() {
 
 #[test]
 fn h10_h13_the_next_generation_begins_afresh() {
-    let host = host();
+    let host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "afresh", &json!(["look", { "event": "go" }, "again", { "event": "go" }]));
     support::eventually("it shows a status", || {

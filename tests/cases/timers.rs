@@ -4,11 +4,13 @@ use reweft::workflow::command::Command;
 use reweft::workflow::event::Event;
 use serde_json::json;
 
-use super::{count, host, kinds, run, start, stored, waits_for_timers};
+use support::Host;
+
+use super::{count, kinds, run, start, stored, waits_for_timers};
 
 #[test]
 fn d2_timers_at_once_take_as_long_as_the_longest() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let sleep = |ms: u32| json!([{ "sleep": ms }]);
     run(&host.client(), "three", &json!([{ "all": [sleep(60), sleep(30), sleep(90)] }]));
     let instances = stored(&mut host);
@@ -20,7 +22,7 @@ fn d2_timers_at_once_take_as_long_as_the_longest() {
 
 #[test]
 fn d3_a_pause_neither_stops_a_timer_nor_starts_it_again() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let client = host.client();
     start(&client, "sleeps", &json!([{ "sleep": 150 }]));
     client.act("sleeps", "pause", "").expect(202);
@@ -41,7 +43,7 @@ fn d3_a_pause_neither_stops_a_timer_nor_starts_it_again() {
 
 #[test]
 fn d6_many_sleeps_at_once_all_end_once() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let sleeps: Vec<_> = (0..200).map(|number| json!([{ "sleep": number % 50 }])).collect();
     run(&host.client(), "many", &json!([{ "all": sleeps }]));
     let instances = stored(&mut host);
@@ -51,7 +53,7 @@ fn d6_many_sleeps_at_once_all_end_once() {
 
 #[test]
 fn d7_a_timer_may_be_as_long_as_time_goes() {
-    let mut host = host();
+    let mut host = Host::with_patterns(&[]);
     let century_ms = 100_u64 * 365 * 24 * 3_600_000;
     start(&host.client(), "century", &json!([{ "race": { "sleep": century_ms } }]));
     start(&host.client(), "cancels", &json!([{ "sleep": century_ms }]));

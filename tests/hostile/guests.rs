@@ -2,7 +2,9 @@
 
 use support::guest::module_of;
 
-use super::{host, is_well};
+use support::Host;
+
+use super::is_well;
 
 /// A module with one workflow, whose code is this. Its output, if it returns, is empty.
 fn workflow(name: &str, functions: &str, code: &str) -> Vec<u8> {
@@ -38,7 +40,7 @@ fn workflow(name: &str, functions: &str, code: &str) -> Vec<u8> {
 
 #[test]
 fn a_guest_that_asks_for_too_much_fails_alone() {
-    let host = host(&["--guest-bytes-max", "8388608", "--turn-ms-max", "500"]);
+    let host = Host::with_patterns(&["--guest-bytes-max", "8388608", "--turn-ms-max", "500"]);
     let client = host.client();
     let recursive =
         "(func $down (param i32) (result i32) (i32.add (i32.const 1) (call $down (local.get 0))))";

@@ -65,6 +65,18 @@ impl Host {
         host
     }
 
+    /// Starts a host on an empty data directory, with these arguments besides, and uploads the module
+    /// with the patterns.
+    ///
+    /// # Panics
+    /// It does not come up, or refuses the module.
+    pub fn with_patterns(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let host = Self::start_with(HostOptions { arguments, ..HostOptions::default() });
+        host.client().upload("patterns", &crate::module("patterns"));
+        host
+    }
+
     /// Starts a host again that was stopped or killed.
     ///
     /// # Panics
