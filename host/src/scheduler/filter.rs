@@ -170,6 +170,27 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Rows, read to their end.
+pub(super) struct Pages<'a> {
+    rows: Rows<'a>,
+    after: Option<Cursor>,
+}
+
+impl<'a> Pages<'a> {
+    /// Returns the rows of a filter from the first on.
+    pub(super) async fn of(store: &'a dyn Store, filter: &'a Filter) -> Result<Self, Error> {
+        Ok(Self { rows: Rows::of(store, filter).await?, after: None })
+    }
+
+    /// Returns the next rows, up to `limit`; none at the end.
+    pub(super) async fn next(&mut self, limit: usize) -> Result<Option<Vec<Row>>, Error> {
+        let page = self.rows.read(self.after.as_ref(), limit).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        self.after = Some(last.cursor.clone());
+        Ok(Some(page))
+    }
+}
+
 fn row(cursor: Cursor, listed: &Listed) -> Result<Row, Error> {
     let summary = codec::decode_summary(&listed.summary)?;
     Ok(Row { cursor, number: listed.place.instance, summary })

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use thiserror::Error as ThisError;
 use tokio::sync::oneshot;
 
-use super::filter::{Filter, Row, Rows};
+use super::filter::{Filter, Pages, Row};
 use super::handle::Handle;
 use super::mailboxes::Envelope;
 use super::modules::{self, ReadyModule};
@@ -177,12 +177,8 @@ impl Handle {
         let ready = self.core.modules.load(digest).await?;
         let mut verification = Verification::default();
         let filter = of_module(module, &LIVE);
-        let rows = Rows::of(&*self.core.store, &filter).await?;
-        let mut after = None;
-        loop {
-            let page = rows.read(after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.cursor.clone());
+        let mut pages = Pages::of(&*self.core.store, &filter).await?;
+        while let Some(page) = pages.next(PAGE).await? {
             for Row { number, summary, .. } in page {
                 if let Some(outcome) = self.core.verify_one(&ready, number, &summary).await? {
                     verification.live.count(summary.instance, outcome);
@@ -203,16 +199,13 @@ impl Handle {
             return Ok(youngest);
         }
         let filter = of_module(module, &FINISHED);
-        let rows = Rows::of(&*self.core.store, &filter).await?;
-        let mut after = None;
-        loop {
-            let page = rows.read(after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(youngest) };
-            after = Some(last.cursor.clone());
+        let mut pages = Pages::of(&*self.core.store, &filter).await?;
+        while let Some(page) = pages.next(PAGE).await? {
             youngest.extend(page);
             let surplus = youngest.len().saturating_sub(count);
             youngest.drain(..surplus);
         }
+        Ok(youngest)
     }
 
     /// Moves an instance to another version of its module, if its history fits that. One that has
@@ -263,18 +256,15 @@ impl Handle {
             return Ok(tally);
         }
         let filter = of_module(module, &LIVE);
-        let rows = Rows::of(&*self.core.store, &filter).await?;
-        let mut after = None;
-        loop {
-            let page = rows.read(after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(tally) };
-            after = Some(last.cursor.clone());
+        let mut pages = Pages::of(&*self.core.store, &filter).await?;
+        while let Some(page) = pages.next(PAGE).await? {
             for Row { summary, .. } in page {
                 if summary.digest != digest {
                     self.migrate_counted(summary.instance, digest, &mut tally).await?;
                 }
             }
         }
+        Ok(tally)
     }
 
     async fn migrate_counted(
