@@ -163,22 +163,24 @@ impl OpenTasks {
 
     /// Returns the attempts of activities that the host must have running.
     pub(super) fn attempts(&self) -> impl Iterator<Item = Attempt> + '_ {
-        self.open.iter().filter_map(|(&task, open)| match open {
-            Open::Call(call) if call.is_running() => match call.start(self.run, task) {
-                Effect::RunAttempt(attempt) => Some(attempt),
-                _ => None,
-            },
+        self.running_calls().filter_map(|start| match start {
+            Effect::RunAttempt(attempt) => Some(attempt),
             _ => None,
         })
     }
 
     /// Returns the children that are under way.
     pub(super) fn children(&self) -> impl Iterator<Item = ChildStart> + '_ {
+        self.running_calls().filter_map(|start| match start {
+            Effect::StartChild(child) => Some(child),
+            _ => None,
+        })
+    }
+
+    /// Returns how each call that is under way has been started.
+    fn running_calls(&self) -> impl Iterator<Item = Effect> + '_ {
         self.open.iter().filter_map(|(&task, open)| match open {
-            Open::Call(call) if call.is_running() => match call.start(self.run, task) {
-                Effect::StartChild(child) => Some(child),
-                _ => None,
-            },
+            Open::Call(call) if call.is_running() => Some(call.start(self.run, task)),
             _ => None,
         })
     }
