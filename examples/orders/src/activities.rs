@@ -3,10 +3,16 @@
 
 use reweft_sdk::prelude::*;
 
-use crate::model::{InventoryUpdate, Items, Order, Payment, Reservation};
+use crate::model::{InventoryUpdate, Items, Offer, Order, Payment, QuoteRequest, Reservation};
 
 /// What is in stock.
 const STOCK: [(&str, u32); 3] = [("paperclips", 100), ("cars", 10), ("computers", 100)];
+
+/// What suppliers ask for a car, in dollars.
+const PRICES: [(&str, u64); 3] = [("north", 9_500), ("south", 9_000), ("east", 9_200)];
+
+/// The supplier who never answers the phone.
+const SILENT: &str = "west";
 
 /// In dollars: what the bank doesn't pay out at once.
 const PAYMENT_LIMIT: f64 = 1_000_000.0;
@@ -61,4 +67,20 @@ pub fn update_inventory(ctx: ActivityContext, update: InventoryUpdate) -> Result
     };
     ctx.log(Level::Info, format!("{quantity} {name} {what}"));
     Ok(())
+}
+
+/// Asks one supplier for a price.
+#[activity(name = "QuoteActivity")]
+pub fn quote(request: QuoteRequest) -> Result<Offer, Failure> {
+    let QuoteRequest { supplier, .. } = request;
+    if supplier == SILENT {
+        return Err(Failure::new("unavailable", format!("{supplier} does not answer")));
+    }
+    match PRICES.iter().find(|(name, _)| *name == supplier) {
+        Some(&(_, price)) => Ok(Offer { supplier, price }),
+        None => {
+            let message = format!("there is no supplier named {supplier}");
+            Err(Failure::new("unknown-supplier", message).non_retriable())
+        }
+    }
 }

@@ -93,3 +93,40 @@ pub struct Payment {
     /// In dollars.
     pub amount: f64,
 }
+
+/// What is looked for, and whom to ask.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inquiry {
+    pub item: String,
+    pub suppliers: Vec<String>,
+    /// How long the suppliers may take to answer; half a minute, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// What one supplier is asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct QuoteRequest {
+    pub item: String,
+    pub supplier: String,
+}
+
+/// What a supplier wants for an item.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    pub supplier: String,
+    /// In whole dollars.
+    pub price: u64,
+}
+
+/// What comes of an inquiry.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BestOffer {
+    /// The lowest offer, if there was one.
+    pub best: Option<Offer>,
+    /// Who doesn't sell to us.
+    pub declined: Vec<String>,
+    /// Who did not answer in time.
+    pub late: Vec<String>,
+}

@@ -5,9 +5,10 @@ use reweft_sdk::testing::Harness;
 use serde_json::{Value, json};
 
 use crate::activities::{
-    notify, process_payment, request_approval, reserve_inventory, update_inventory,
+    notify, process_payment, quote, request_approval, reserve_inventory, update_inventory,
 };
-use crate::model::{Order, OrderResult};
+use crate::inquiry::best_offer;
+use crate::model::{BestOffer, Inquiry, Offer, Order, OrderResult};
 use crate::workflow::order_processing;
 
 /// A shop with its real activities.
@@ -157,4 +158,29 @@ fn a_bank_that_is_away_is_tried_again() {
     let result = harness.run(order_processing, order("computers", 1, 900.0)).unwrap();
     assert_eq!(result, OrderResult::rejected("the bank is closed"));
     assert_eq!(harness.elapsed(), Duration::from_secs(2 + 4 + 8));
+}
+
+fn inquire(suppliers: &[&str]) -> (BestOffer, Duration) {
+    let mut harness = Harness::new();
+    harness.real_activity(quote);
+    let suppliers = suppliers.iter().map(|&supplier| supplier.to_owned()).collect();
+    let inquiry = Inquiry { item: "cars".to_owned(), suppliers, timeout_ms: None };
+    (harness.run(best_offer, inquiry).unwrap(), harness.elapsed())
+}
+
+#[test]
+fn the_lowest_offer_wins() {
+    let (result, elapsed) = inquire(&["north", "south", "mars", "east"]);
+    assert_eq!(result.best, Some(Offer { supplier: "south".to_owned(), price: 9_000 }));
+    assert_eq!((result.declined, result.late), (vec!["mars".to_owned()], vec![]));
+    assert_eq!(elapsed, Duration::ZERO);
+}
+
+#[test]
+fn who_does_not_answer_is_not_waited_for() {
+    let (result, elapsed) = inquire(&["west", "north"]);
+    assert_eq!(result.best, Some(Offer { supplier: "north".to_owned(), price: 9_500 }));
+    assert_eq!(result.late, ["west"]);
+    assert_eq!(elapsed, Duration::from_secs(30));
+    assert_eq!(inquire(&[]), (BestOffer::default(), Duration::ZERO));
 }
