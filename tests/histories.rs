@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use reweft::store::redb::RedbStore;
 use reweft::store::{ModuleStore, Store};
-use reweft::wasm::component::{LoadedModule, componentize};
+use reweft::wasm::component::LoadedModule;
+use reweft::wasm::core_module::componentize;
 use reweft::wasm::engine::{GuestLimits, WasmEngine};
 use reweft::wasm::rehearsal::{Error, Rehearsed, Watch, rehearse};
 use reweft::wasm::workflow_guest::TurnLimits;

@@ -14,6 +14,7 @@ mod crash;
 mod dapr_api;
 mod desk;
 mod determinism;
+mod durable_wasi;
 mod faults;
 mod generations;
 mod histories;

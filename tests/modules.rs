@@ -70,7 +70,8 @@ fn an_example_shows_what_it_holds() {
     let uploaded = client.upload("orders", &bytes);
     assert_eq!(uploaded["name"], "orders");
     assert_eq!(uploaded["digest"], sha256(&bytes));
-    assert_eq!(uploaded["workflows"], json!(["OrderProcessingWorkflow"]));
+    let workflows = ["OrderProcessingWorkflow", "BestOfferWorkflow"];
+    assert_eq!(uploaded["workflows"], json!(workflows));
     let activities = uploaded["activities"].as_array().unwrap();
     assert!(activities.contains(&json!("NotifyActivity")), "{uploaded}");
     let version = &uploaded["versions"][0];

@@ -99,6 +99,15 @@ pub fn dummy_module(world: &str) -> Vec<u8> {
     module
 }
 
+/// Returns a core module as a toolchain leaves it that knows nothing of components.
+///
+/// # Panics
+/// It is not one that has a description.
+pub fn without_description(module: &[u8]) -> Vec<u8> {
+    let (stripped, _) = wit_component::metadata::decode(module).expect("it is WebAssembly");
+    stripped.expect("it has a description")
+}
+
 fn contract(world: &str) -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit"));

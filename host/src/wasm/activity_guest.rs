@@ -73,16 +73,17 @@ pub(super) struct ActivityHost {
     limits: StoreLimits,
     wasi: WasiCtx,
     table: ResourceTable,
+    stderr: LogStream,
 }
 
 impl ActivityHost {
     fn new(info: ActivityInfo, pulse: Arc<Pulse>, limits: &GuestLimits) -> Self {
-        let log = LogStream::new(&info.instance_id, &info.activity_name);
+        let (stdout, stderr) = LogStream::pair(&info.instance_id, &info.activity_name);
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(log.clone()).stderr(log).allow_ip_name_lookup(false);
+        wasi.stdout(stdout).stderr(stderr.clone()).allow_ip_name_lookup(false);
         wasi.allow_tcp(false).allow_udp(false);
         let (limits, wasi, table) = (limits.limiter(), wasi.build(), ResourceTable::new());
-        Self { info, pulse, limits, wasi, table }
+        Self { info, pulse, limits, wasi, table, stderr }
     }
 }
 
@@ -167,7 +168,11 @@ pub(super) async fn execute(
     };
     match outcome.await {
         Ok(result) => result.map_err(Into::into),
-        Err(error) => Err(failure_of(&error)),
+        Err(error) => {
+            let mut failure = failure_of(&error);
+            store.data().stderr.explain(&mut failure);
+            Err(failure)
+        }
     }
 }
 

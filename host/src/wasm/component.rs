@@ -1,15 +1,15 @@
-//! Owns what becomes of uploaded bytes: whether they can be a module, what kind, and the form in
-//! which guests are made from it.
+//! Owns what becomes of a component: whether it can be a module, what kind, and the form in which
+//! guests are made from it.
 
 use std::sync::Arc;
 
 use thiserror::Error;
 use wasmtime::component::Component;
-use wit_component::ComponentEncoder;
 
 use super::activity_guest::{self, ActivityHost, ActivityInfo, Pulse};
 use super::bindings::activity::ActivityModulePre;
 use super::bindings::workflow::WorkflowModulePre;
+use super::durable_wasi;
 use super::engine::{GuestLimits, WasmEngine};
 use super::linking::{
     ACTIVITIES, CONTRACT, CONTRACT_VERSION, WORKFLOWS, link_activities, link_observed_workflows,
@@ -34,7 +34,7 @@ pub enum Unfit {
     Invalid(String),
     /// A core module that can't be made into a component.
     #[error(
-        "the core module can't be made into a component: {0}; build it with wit-bindgen for a world of reweft:workflow@0.1.0, or upload a component"
+        "the core module can't be made into a component: {0}; export the functions of {WORKFLOWS}, of {ACTIVITIES} or of both, or upload a component"
     )]
     CoreModule(String),
     /// It exports neither workflows nor activities.
@@ -44,7 +44,7 @@ pub enum Unfit {
     MissingExports(String),
     /// It imports what is not offered.
     #[error(
-        "the module imports what the host does not offer: {0}; workflows are offered reweft:workflow@0.1.0 alone, and activities WASI 0.2 as well"
+        "the module imports what the host does not offer: {0}; it offers reweft:workflow@0.1.0 and WASI 0.2 (cli, clocks, filesystem, http, io, random, sockets)"
     )]
     UnknownImports(String),
     /// An import or export has another type than the contract says.
@@ -66,34 +66,6 @@ pub enum Unfit {
         /// What is wrong with it.
         reason: &'static str,
     },
-}
-
-/// Returns the bytes of a component: the ones given, or made from the core module they are.
-///
-/// # Errors
-/// The bytes are no WebAssembly, or a core module that can't be made into a component.
-pub fn componentize(engine: &WasmEngine, bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
-    let Some((magic, rest)) = bytes.split_at_checked(4) else { return Err(Unfit::NotWasm) };
-    if magic != b"\0asm" {
-        return Err(Unfit::NotWasm);
-    }
-    // The layer is a 16-bit number behind the 16-bit version: 0 for a core module.
-    match rest.get(2..4) {
-        Some([0, 0]) => encode_core_module(engine, bytes),
-        Some(_) => Ok(bytes.to_owned()),
-        None => Err(Unfit::Invalid("it ends within its header".to_owned())),
-    }
-}
-
-fn encode_core_module(engine: &WasmEngine, bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
-    let valid = wasmtime::Module::validate(engine.engine(), bytes);
-    valid.map_err(|error| Unfit::Invalid(format!("{error:#}")))?;
-    let described = || {
-        let (stripped, _) = wit_component::metadata::decode(bytes)?;
-        anyhow::ensure!(stripped.is_some(), "it carries no description of its interface");
-        ComponentEncoder::default().validate(true).module(bytes)?.encode()
-    };
-    described().map_err(|error| Unfit::CoreModule(format!("{error:#}")))
 }
 
 /// A module, ready to make guests from.
@@ -130,7 +102,7 @@ impl LoadedModule {
         let unknown: Vec<_> = component_type
             .imports(engine.engine())
             .map(|(name, _)| name.to_owned())
-            .filter(|name| !is_offered(name, has_workflows))
+            .filter(|name| !is_offered(name))
             .collect();
         if !unknown.is_empty() {
             return Err(Unfit::UnknownImports(listed(&unknown)));
@@ -213,10 +185,10 @@ impl LoadedModule {
     }
 }
 
-fn is_offered(import: &str, has_workflows: bool) -> bool {
+fn is_offered(import: &str) -> bool {
     match import.strip_prefix(CONTRACT) {
         Some(interface) => interface.ends_with(CONTRACT_VERSION),
-        None => import.starts_with("wasi:") && import.contains("@0.2.") && !has_workflows,
+        None => durable_wasi::is_offered(import),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Owns what a guest's imports are linked with: the contract, WASI for activities, and for the other
-//! half of a combined module a trap.
+//! Owns what a guest's imports are linked with: the contract, the WASI that fits, and for the other half
+//! of a combined module a trap.
 
 use std::task::Poll;
 
@@ -11,6 +11,7 @@ use super::activity_guest::ActivityHost;
 use super::bindings::activity::ActivityModulePre;
 use super::bindings::workflow::WorkflowModulePre;
 use super::bindings::{activity, workflow};
+use super::durable_wasi;
 use super::workflow_guest::{Frame, WorkflowHost};
 use super::workflow_imports::Task;
 use crate::workflow::id::TaskNumber;
@@ -20,8 +21,8 @@ pub(super) const CONTRACT: &str = "reweft:workflow/";
 pub(super) const CONTRACT_VERSION: &str = "@0.1.0";
 pub(super) const WORKFLOWS: &str = "reweft:workflow/workflows@0.1.0";
 pub(super) const ACTIVITIES: &str = "reweft:workflow/activities@0.1.0";
-const CONTEXT: &str = "reweft:workflow/context@0.1.0";
-const ACTIVITY_CONTEXT: &str = "reweft:workflow/activity-context@0.1.0";
+pub(super) const CONTEXT: &str = "reweft:workflow/context@0.1.0";
+pub(super) const ACTIVITY_CONTEXT: &str = "reweft:workflow/activity-context@0.1.0";
 
 /// Links a module's workflows.
 pub(super) fn link_workflows(
@@ -36,6 +37,7 @@ fn workflow_linker(component: &Component) -> wasmtime::Result<Linker<WorkflowHos
         &mut linker,
         |host| host,
     )?;
+    durable_wasi::link(&mut linker, component)?;
     trap_on_calls_of(ACTIVITY_CONTEXT, &mut linker, component)?;
     Ok(linker)
 }
@@ -57,11 +59,12 @@ pub(super) fn link_observed_workflows(
     context.func_wrap_async("select-any", |store, (): ()| {
         Box::new(observed(store, |replay| Ok(replay.select_any()?.map(|task| (task.0,)))))
     })?;
+    durable_wasi::link_observed(&mut linker, component)?;
     WorkflowModulePre::new(linker.instantiate_pre(component)?)
 }
 
 /// Waits as a guest does, and notes its call stack each time that nothing is there to be had.
-async fn observed<T>(
+pub(super) async fn observed<T>(
     store: StoreContextMut<'_, WorkflowHost>,
     mut look: impl FnMut(&mut Replay) -> Result<Option<T>, Nondeterminism>,
 ) -> wasmtime::Result<T> {

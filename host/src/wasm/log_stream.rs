@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,51 +11,57 @@ use tracing::info;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// A longer line is broken up.
-const LINE_BYTES_MAX: usize = 8 * 1024;
+use super::printed::{Output, Printed};
+use crate::workflow::failure::Failure;
 
-/// A standard output that is logged.
+/// A standard output, or standard error, that is logged.
 #[derive(Clone)]
-pub(super) struct LogStream(Arc<Mutex<Lines>>);
+pub(super) struct LogStream {
+    output: Output,
+    logged: Arc<Mutex<Logged>>,
+}
 
-struct Lines {
+struct Logged {
     instance: String,
     activity: String,
-    unfinished: Vec<u8>,
+    printed: Printed,
 }
 
 impl LogStream {
-    pub(super) fn new(instance: &str, activity: &str) -> Self {
+    /// Returns the standard output and the standard error of an attempt.
+    pub(super) fn pair(instance: &str, activity: &str) -> (Self, Self) {
         let (instance, activity) = (instance.to_owned(), activity.to_owned());
-        Self(Arc::new(Mutex::new(Lines { instance, activity, unfinished: Vec::new() })))
+        let logged = Logged { instance, activity, printed: Printed::default() };
+        let logged = Arc::new(Mutex::new(logged));
+        let stream = |output| Self { output, logged: logged.clone() };
+        (stream(Output::Standard), stream(Output::Error))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Logged> {
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn append(&self, bytes: &[u8]) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for &byte in bytes {
-            if byte == b'\n' || lines.unfinished.len() == LINE_BYTES_MAX {
-                lines.emit();
-            }
-            if byte != b'\n' {
-                lines.unfinished.push(byte);
-            }
-        }
+        let Logged { instance, activity, printed } = &mut *self.lock();
+        printed.append(self.output, bytes, |line| emit(instance, activity, line));
+    }
+
+    /// Ends what is printed, and adds what was said last to a failure that tells little.
+    pub(super) fn explain(&self, failure: &mut Failure) {
+        let Logged { instance, activity, printed } = &mut *self.lock();
+        printed.finish(|line| emit(instance, activity, line));
+        printed.explain(failure);
     }
 }
 
-impl Lines {
-    fn emit(&mut self) {
-        let line = String::from_utf8_lossy(&self.unfinished);
-        info!(target: "guest", instance = self.instance, function = self.activity, "{line}");
-        self.unfinished.clear();
-    }
+fn emit(instance: &str, activity: &str, line: &str) {
+    info!(target: "guest", instance, function = activity, "{line}");
 }
 
-impl Drop for Lines {
+impl Drop for Logged {
     fn drop(&mut self) {
-        if !self.unfinished.is_empty() {
-            self.emit();
-        }
+        let Self { instance, activity, printed } = self;
+        printed.finish(|line| emit(instance, activity, line));
     }
 }
 

@@ -5,14 +5,18 @@ pub mod activity_guest;
 mod bindings;
 pub mod cache;
 pub mod component;
+pub mod core_module;
+mod durable_wasi;
 pub mod engine;
 mod linking;
 mod log_stream;
+mod printed;
 pub mod rehearsal;
 pub mod workflow_guest;
 mod workflow_imports;
 
 use tracing::{Level, event};
+use wasmtime_wasi::I32Exit;
 
 use crate::workflow::failure::{Failure, error_type};
 
@@ -64,12 +68,21 @@ fn failure_of(error: &wasmtime::Error) -> Failure {
     if let Some(EndRun::Failed(failure)) = error.downcast_ref() {
         return failure.clone();
     }
+    let stack_trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string);
+    if let Some(I32Exit(status)) = error.downcast_ref() {
+        return Failure { stack_trace, ..exit_failure(*status) };
+    }
     let message = match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
-    let stack_trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string);
     Failure { stack_trace, ..Failure::new(error_type::TRAP, message) }
+}
+
+/// Returns how a guest fails that exits like a program.
+fn exit_failure(status: i32) -> Failure {
+    let message = format!("the guest exited with status {status}, instead of returning its output");
+    Failure::new(error_type::EXIT, message)
 }
 
 /// A line a guest has logged.
@@ -80,6 +93,10 @@ pub struct LogLine {
 }
 
 impl LogLine {
+    fn printed(message: &str) -> Self {
+        Self { level: Level::INFO, message: message.to_owned() }
+    }
+
     fn new(level: bindings::types::Level, message: String) -> Self {
         use bindings::types::Level as Guest;
         let level = match level {

@@ -6,11 +6,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use slab::Slab;
 use wasmtime::{Store, StoreLimits, UpdateDeadline};
 
 use super::bindings::types;
 use super::bindings::workflow::WorkflowModulePre;
+use super::durable_wasi::Pollable;
 use super::engine::GuestLimits;
+use super::printed::{Output, Printed};
 use super::{EndRun, LogLine, failure_of};
 use crate::workflow::command::Command;
 use crate::workflow::event::{Recorded, RunStarted};
@@ -85,6 +88,7 @@ pub(super) struct Shared {
     pub(super) limits: TurnLimits,
     /// How much had been delivered when `ticks_left` was last renewed.
     renewed_at: u64,
+    printed: Printed,
 }
 
 impl Shared {
@@ -98,6 +102,26 @@ impl Shared {
             ticks_left,
             limits,
             renewed_at,
+            printed: Printed::default(),
+        }
+    }
+
+    /// Takes what the guest prints. Each line is logged when it is printed for the first time.
+    pub(super) fn print(&mut self, output: Output, bytes: &[u8]) {
+        let (is_live, logs) = (!self.replay.is_replaying(), &mut self.logs);
+        self.printed.append(output, bytes, |line| {
+            if is_live {
+                logs.push(LogLine::printed(line));
+            }
+        });
+    }
+
+    /// Ends what the guest prints, and adds what it said last to a failure that tells little.
+    fn finish_printing(&mut self, failure: Option<&mut Failure>) {
+        let logs = &mut self.logs;
+        self.printed.finish(|line| logs.push(LogLine::printed(line)));
+        if let Some(failure) = failure {
+            self.printed.explain(failure);
         }
     }
 
@@ -153,6 +177,8 @@ pub(crate) struct WorkflowHost {
     shared: Arc<Mutex<Shared>>,
     pub(super) info: WorkflowInfo,
     limits: StoreLimits,
+    /// What the guest waits for through WASI.
+    pub(super) pollables: Slab<Pollable>,
 }
 
 impl WorkflowHost {
@@ -268,8 +294,8 @@ impl WorkflowGuest {
             }
         });
         let outcome = outcome.await;
-        let shared = lock(&self.shared);
-        let ended = match outcome {
+        let mut shared = lock(&self.shared);
+        let mut ended = match outcome {
             None if shared.blocked => return Progress::Blocked,
             None => return Progress::Yielded,
             Some(Ok(Ok(output))) => match shared.check_payload("its output", &output) {
@@ -290,6 +316,10 @@ impl WorkflowGuest {
                 }
             }
         };
+        shared.finish_printing(match &mut ended {
+            Ended::Failed(failure) => Some(failure),
+            _ => None,
+        });
         match shared.replay.check_end(&ended) {
             Ok(()) => Progress::Ended(ended),
             Err(found) => Progress::Diverged(found),
@@ -333,7 +363,8 @@ fn store(
     shared: Arc<Mutex<Shared>>,
     info: WorkflowInfo,
 ) -> Store<WorkflowHost> {
-    let host = WorkflowHost { shared, info, limits: limits.limiter() };
+    let (limits, pollables) = (limits.limiter(), Slab::new());
+    let host = WorkflowHost { shared, info, limits, pollables };
     let mut store = Store::new(module.engine(), host);
     store.limiter(|host| &mut host.limits);
     store.set_epoch_deadline(1);

@@ -70,7 +70,7 @@ impl WorkflowHost {
 
     /// Waits until `look` finds something. No waker is kept: whoever holds the guest drives it when
     /// there is more to see.
-    async fn wait<T>(
+    pub(super) async fn wait<T>(
         &self,
         mut look: impl FnMut(&mut Replay) -> Result<Option<T>, Nondeterminism>,
     ) -> wasmtime::Result<T> {
@@ -217,7 +217,8 @@ impl context::Host for WorkflowHost {
     }
 
     fn new_uuid(&mut self) -> wasmtime::Result<String> {
-        let bytes = self.shared().replay.random_bytes();
+        let mut bytes = [0; 16];
+        self.shared().replay.fill_random(&mut bytes);
         Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
     }
 

@@ -26,6 +26,10 @@ pub mod error_type {
     pub const NOT_IMPORTED: &str = "not-imported";
     /// The guest ran into a WebAssembly trap.
     pub const TRAP: &str = "trap";
+    /// The guest ended itself as a program does, instead of returning.
+    pub const EXIT: &str = "exit";
+    /// A workflow reached for what only activities have: files, the network.
+    pub const NOT_IN_WORKFLOW: &str = "not-in-workflow";
     /// The guest computed for longer than a turn may take.
     pub const COMPUTE_LIMIT: &str = "compute-limit";
     /// Something grew past a limit of the host.

@@ -15,7 +15,8 @@ use tokio::sync::OnceCell;
 pub use self::record::{ModuleRecord, VersionRecord};
 use crate::store::{self, Lease, ModuleStore};
 use crate::wasm::cache::CompileCache;
-use crate::wasm::component::{LoadedModule, Names, Unfit, componentize};
+use crate::wasm::component::{LoadedModule, Names, Unfit};
+use crate::wasm::core_module::componentize;
 use crate::wasm::engine::{GuestLimits, WasmEngine};
 use crate::workflow::id::{Digest, Timestamp};
 

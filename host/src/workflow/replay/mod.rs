@@ -8,7 +8,7 @@
 
 mod events;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -104,6 +104,8 @@ pub struct Replay {
     orders: u64,
     /// Tasks that have been delivered and not yet been named by [`Self::select_any`].
     unnamed: VecDeque<TaskNumber>,
+    /// Tasks that [`Self::select_any`] never names.
+    withheld: HashSet<TaskNumber>,
     /// What was answered about each change.
     patches: HashMap<String, bool>,
     events_raised: EventQueues,
@@ -128,6 +130,7 @@ impl Replay {
             pending: 0,
             orders: 0,
             unnamed: VecDeque::new(),
+            withheld: HashSet::new(),
             patches: HashMap::new(),
             events_raised: EventQueues::default(),
         }
@@ -202,11 +205,9 @@ impl Replay {
         self.random.next_u64()
     }
 
-    /// Returns sixteen random bytes.
-    pub fn random_bytes(&mut self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        self.random.fill_bytes(&mut bytes);
-        bytes
+    /// Fills this with random bytes.
+    pub fn fill_random(&mut self, bytes: &mut [u8]) {
+        self.random.fill_bytes(bytes);
     }
 
     /// Asks for something. Returns the number of the task it makes, or of the last one made.
@@ -289,7 +290,9 @@ impl Replay {
         }
         let order = self.orders;
         self.orders += 1;
-        self.unnamed.push_back(task);
+        if !self.withheld.contains(&task) {
+            self.unnamed.push_back(task);
+        }
         self.tasks.insert(task, Task::Delivered { order, outcome, event, read: false });
     }
 
@@ -364,9 +367,16 @@ impl Replay {
         delivered.chain(waiting).map(|(name, payload)| (name.clone(), payload.clone())).collect()
     }
 
+    /// Keeps a task from being named by [`Self::select_any`]: the guest has no handle on it, and the
+    /// host waits for it by [`Self::select`].
+    pub fn withhold(&mut self, task: TaskNumber) {
+        self.withheld.insert(task);
+    }
+
     /// Notes that the guest has dropped the handle of a task. This cancels nothing; it only frees
     /// the result, which has no reader any more.
     pub fn drop_handle(&mut self, task: TaskNumber) {
+        self.withheld.remove(&task);
         match self.tasks.get_mut(&task) {
             Some(Task::Pending { dropped, .. }) => *dropped = true,
             Some(Task::Delivered { .. }) => {
