@@ -27,6 +27,7 @@ mod listing;
 mod measures;
 mod modules;
 mod operators;
+mod permissions;
 mod programs;
 mod rerun;
 mod retention;

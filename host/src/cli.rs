@@ -64,6 +64,10 @@ pub struct Serve {
     #[arg(long, env = "REWEFT_ALLOW_UNAUTHENTICATED")]
     pub allow_unauthenticated: bool,
 
+    /// The folder with the secrets that modules may see, each in a file of its name.
+    #[arg(long, env = "REWEFT_SECRETS_DIR", value_name = "DIR")]
+    pub secrets_dir: Option<PathBuf>,
+
     /// The largest body of a request other than a module, in bytes.
     #[arg(long, env = "REWEFT_BODY_BYTES_MAX", default_value_t = 4 << 20, value_name = "N")]
     pub body_bytes_max: usize,

@@ -59,6 +59,9 @@ fn check(arguments: &Serve) -> anyhow::Result<()> {
     if arguments.api_token.as_deref() == Some("") {
         bail!("the API token is empty: give it a value, or leave it out");
     }
+    if let Some(folder) = arguments.secrets_dir.as_ref().filter(|folder| !folder.is_dir()) {
+        bail!("--secrets-dir {} is no folder", folder.display());
+    }
     if reachable && arguments.api_token.is_none() && !arguments.allow_unauthenticated {
         bail!(
             "{} can be reached from other machines, and no API token is set: set one with --api-token, or say --allow-unauthenticated",
@@ -112,7 +115,9 @@ async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
     let cache = CompileCache::open(&compiled)
         .with_context(|| format!("the folder {} can't be made", compiled.display()))?;
     let guest_limits = GuestLimits::with_memory(arguments.guest_bytes_max);
-    let modules = Modules::open(store.clone(), lease, engine, cache, guest_limits).await?;
+    let modules = Modules::open(store.clone(), lease, engine, cache, guest_limits)
+        .await?
+        .with_secrets(arguments.secrets_dir.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limits = scheduler::Limits {
         turn_ms: arguments.turn_ms_max,

@@ -80,7 +80,15 @@ pub fn module_of(text: &str, world: &str) -> Vec<u8> {
 /// # Panics
 /// Either is wrong.
 pub fn module_for(text: &str, world: &str) -> Vec<u8> {
-    let (resolve, world) = contract(&format!("package test:guest; {world}"));
+    module_for_world(text, &format!("package test:guest; {world}"))
+}
+
+/// Returns the core module of this text, for the one world of this WIT.
+///
+/// # Panics
+/// Either is wrong.
+pub fn module_for_world(text: &str, wit: &str) -> Vec<u8> {
+    let (resolve, world) = contract(wit);
     let mut module = wat::parse_str(text).expect("the text is WebAssembly");
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
         .expect("the module takes a section more");

@@ -65,14 +65,22 @@ impl Host {
         host
     }
 
+    /// Starts a host on an empty data directory, with these arguments besides.
+    ///
+    /// # Panics
+    /// It does not come up.
+    pub fn start_with_arguments(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Self::start_with(HostOptions { arguments, ..HostOptions::default() })
+    }
+
     /// Starts a host on an empty data directory, with these arguments besides, and uploads the module
     /// with the patterns.
     ///
     /// # Panics
     /// It does not come up, or refuses the module.
     pub fn with_patterns(arguments: &[&str]) -> Self {
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let host = Self::start_with(HostOptions { arguments, ..HostOptions::default() });
+        let host = Self::start_with_arguments(arguments);
         host.client().upload("patterns", &crate::module("patterns"));
         host
     }

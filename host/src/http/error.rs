@@ -215,6 +215,9 @@ impl From<ModuleError> for ApiError {
             ModuleError::VersionNotFound { .. } => {
                 (StatusCode::NOT_FOUND, "ERR_MODULE_VERSION_NOT_FOUND")
             }
+            ModuleError::Permissions(_) => {
+                (StatusCode::BAD_REQUEST, "ERR_MODULE_PERMISSIONS_INVALID")
+            }
             ModuleError::WorkflowTaken { .. } => (StatusCode::CONFLICT, "ERR_WORKFLOW_TAKEN"),
             ModuleError::InUse { .. } => (StatusCode::CONFLICT, "ERR_MODULE_IN_USE"),
             ModuleError::Store(_) | ModuleError::Host(_) => {

@@ -12,6 +12,7 @@ mod histories;
 mod jobs;
 mod listing;
 mod modules;
+mod permissions;
 mod request;
 mod retention;
 pub mod routes;

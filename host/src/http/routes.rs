@@ -9,8 +9,8 @@ use super::error::ApiError;
 use super::guard::Guard;
 use super::request::{Body, Parameters};
 use super::{
-    Answer, Connection, Limits, histories, jobs, listing, modules, retention, schedules, versions,
-    waiting, watching, wire, workflows,
+    Answer, Connection, Limits, histories, jobs, listing, modules, permissions, retention,
+    schedules, versions, waiting, watching, wire, workflows,
 };
 use crate::scheduler::Handle;
 
@@ -67,6 +67,10 @@ pub enum Operation {
     GetModule,
     /// Delete a module.
     DeleteModule,
+    /// Show what a module's activities may reach.
+    GetPermissions,
+    /// Say what a module's activities may reach.
+    PutPermissions,
     /// List the schedules.
     ListSchedules,
     /// Create or replace a schedule.
@@ -128,6 +132,8 @@ pub const OPERATIONS: &[(Method, &str, Operation)] = &[
     (Method::PUT, "/modules/{name}", Operation::UploadModule),
     (Method::GET, "/modules/{name}", Operation::GetModule),
     (Method::DELETE, "/modules/{name}", Operation::DeleteModule),
+    (Method::GET, "/modules/{name}/permissions", Operation::GetPermissions),
+    (Method::PUT, "/modules/{name}/permissions", Operation::PutPermissions),
     (Method::POST, "/modules/{name}/versions/{digest}/activate", Operation::ActivateVersion),
     (Method::POST, "/modules/{name}/versions/{digest}/verify", Operation::VerifyVersion),
     (Method::POST, "/modules/{name}/versions/{digest}/migrate", Operation::MigrateToVersion),
@@ -301,6 +307,11 @@ impl Router {
             Operation::PauseSchedule | Operation::ResumeSchedule | Operation::TriggerSchedule => {
                 body.json::<serde_json::Value>(limits).await?;
                 schedules::act(handle, parameters, operation).await
+            }
+            Operation::GetPermissions => permissions::get(handle, parameters),
+            Operation::PutPermissions => {
+                let asked = body.json(limits).await?;
+                permissions::put(handle, parameters, asked).await
             }
             Operation::GetRetention => Ok(retention::get(handle)),
             Operation::PutRetention => {

@@ -12,7 +12,7 @@ use tracing::error;
 use super::Limits;
 use super::modules::{self, Modules, ReadyModule};
 use crate::clock::Clock;
-use crate::wasm::activity_guest::{ActivityInfo, Pulse};
+use crate::wasm::activity_guest::{ActivityInfo, Pulse, Surroundings};
 use crate::workflow::failure::{Failure, error_type};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, RunId, TaskNumber, Timestamp};
 use crate::workflow::state::{Attempt, State};
@@ -25,7 +25,8 @@ pub(super) struct Job {
     pub(super) instance: InstanceNumber,
     pub(super) instance_id: InstanceId,
     pub(super) run: RunId,
-    /// The module version the workflow is on.
+    /// The workflow's module, and the version of it that it is on.
+    pub(super) module: String,
     pub(super) digest: Digest,
     pub(super) attempt: Attempt,
 }
@@ -101,9 +102,9 @@ impl Activities {
             () = cancelled.cancelled() => return None,
         };
         let call = &job.attempt.call;
-        let (digest, name) = match call.name.rsplit_once('/') {
-            None => (Some(job.digest), call.name.as_str()),
-            Some((module, name)) => (self.modules.active_digest(module), name),
+        let (owner, digest, name) = match call.name.rsplit_once('/') {
+            None => (job.module.as_str(), Some(job.digest), call.name.as_str()),
+            Some((module, name)) => (module, self.modules.active_digest(module), name),
         };
         let module = match digest {
             Some(digest) => self.module(digest).await,
@@ -115,7 +116,13 @@ impl Activities {
             return Some(Ended { result, progress: None });
         };
         let pulse = Arc::new(Pulse::new(self.limits.payload_bytes));
-        let result = self.execute(job, name, &module, &pulse, cancelled).await?;
+        let result = match self.modules.surroundings(owner).await {
+            Ok(surroundings) => {
+                let attempt = (name, surroundings, pulse.clone());
+                self.execute(job, attempt, &module, cancelled).await?
+            }
+            Err(failure) => Err(failure),
+        };
         drop(permit);
         let result = result.and_then(|output| self.check_output(output));
         Some(Ended { result, progress: pulse.progress() })
@@ -125,9 +132,8 @@ impl Activities {
     async fn execute(
         &self,
         job: &Job,
-        name: &str,
+        (name, surroundings, pulse): (&str, Surroundings, Arc<Pulse>),
         module: &ReadyModule,
-        pulse: &Arc<Pulse>,
         cancelled: &CancellationToken,
     ) -> Option<Result<String, Failure>> {
         let call = &job.attempt.call;
@@ -141,19 +147,20 @@ impl Activities {
             deadline,
             last_progress: job.attempt.progress.clone(),
         };
+        let (limits, code) = (&module.limits, &module.code);
         tokio::select! {
-            result = module.code.execute(&module.limits, info, pulse.clone(), &call.input) => {
+            result = code.execute(limits, info, surroundings, pulse.clone(), &call.input) => {
                 Some(result)
             }
             () = self.clock.sleep_until(deadline) => Some(Err(Failure::new(
                 error_type::TIMEOUT,
                 format!("the attempt took longer than {time_ms} ms"),
             ))),
-            silent_ms = self.silence(call.heartbeat_timeout_ms, pulse) => Some(Err(Failure::new(
+            silent_ms = self.silence(call.heartbeat_timeout_ms, &pulse) => Some(Err(Failure::new(
                 error_type::HEARTBEAT_TIMEOUT,
                 format!("the attempt gave no sign of life for {silent_ms} ms"),
             ))),
-            () = self.grace(pulse, cancelled) => None,
+            () = self.grace(&pulse, cancelled) => None,
         }
     }
 

@@ -205,8 +205,8 @@ impl Core {
         let (Some(identity), Some(digest)) = (state.identity(), state.digest()) else { return };
         let (task, attempted) = (attempt.task, attempt.attempt);
         let run = identity.run;
-        let job =
-            Job { instance: number, instance_id: identity.instance.clone(), run, digest, attempt };
+        let (instance_id, module) = (identity.instance.clone(), identity.module.clone());
+        let job = Job { instance: number, instance_id, run, module, digest, attempt };
         let core = self.clone();
         self.activities.dispatch(job, move |Ended { result, progress }| {
             let attempt = attempted;

@@ -1,5 +1,6 @@
 //! Owns a guest that makes one attempt of an activity, in the real world: WASI 0.2 with clocks,
-//! randomness and standard output as log; no files, no environment, no network.
+//! randomness and standard output as log, no files, and of the network and the environment what its
+//! module is allowed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,11 +9,14 @@ use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, StoreLimits, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::bindings::activity::ActivityModulePre;
 use super::bindings::{activity_context, types};
 use super::engine::GuestLimits;
 use super::log_stream::LogStream;
+use super::outbound::Reach;
+use super::permissions::Permissions;
 use super::{EndRun, LogLine, failure_of};
 use crate::workflow::failure::Failure;
 use crate::workflow::id::Timestamp;
@@ -32,6 +36,17 @@ pub struct ActivityInfo {
     pub deadline: Timestamp,
     /// How far the attempt before it had got.
     pub last_progress: Option<String>,
+}
+
+/// What surrounds an attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The module whose activity it is.
+    pub module: String,
+    /// What it may reach.
+    pub permissions: Arc<Permissions>,
+    /// Names and values of the secrets it sees.
+    pub secrets: Vec<(String, String)>,
 }
 
 /// What a running attempt and its host tell each other.
@@ -72,18 +87,51 @@ pub(super) struct ActivityHost {
     pulse: Arc<Pulse>,
     limits: StoreLimits,
     wasi: WasiCtx,
+    http: WasiHttpCtx,
     table: ResourceTable,
     stderr: LogStream,
+    reach: Reach,
 }
 
 impl ActivityHost {
-    fn new(info: ActivityInfo, pulse: Arc<Pulse>, limits: &GuestLimits) -> Self {
+    fn new(
+        info: ActivityInfo,
+        surroundings: Surroundings,
+        pulse: Arc<Pulse>,
+        limits: &GuestLimits,
+    ) -> Self {
         let (stdout, stderr) = LogStream::pair(&info.instance_id, &info.activity_name);
+        let Surroundings { module, permissions, secrets } = surroundings;
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(stdout).stderr(stderr.clone()).allow_ip_name_lookup(false);
-        wasi.allow_tcp(false).allow_udp(false);
-        let (limits, wasi, table) = (limits.limiter(), wasi.build(), ResourceTable::new());
-        Self { info, pulse, limits, wasi, table, stderr }
+        wasi.stdout(stdout).stderr(stderr.clone());
+        for (name, value) in permissions.environment.iter() {
+            wasi.env(name, value);
+        }
+        for (name, value) in &secrets {
+            wasi.env(name, value);
+        }
+        let reach = Reach::new(module, permissions);
+        reach.guard_sockets(&mut wasi);
+        Self {
+            info,
+            pulse,
+            limits: limits.limiter(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            table: ResourceTable::new(),
+            stderr,
+            reach,
+        }
+    }
+
+    pub(super) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+}
+
+impl WasiHttpView for ActivityHost {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.reach, table: &mut self.table, ctx: &mut self.http }
     }
 }
 
@@ -139,9 +187,11 @@ fn store(
     module: &ActivityModulePre<ActivityHost>,
     limits: &GuestLimits,
     info: ActivityInfo,
+    surroundings: Surroundings,
     pulse: Arc<Pulse>,
 ) -> Store<ActivityHost> {
-    let mut store = Store::new(module.engine(), ActivityHost::new(info, pulse, limits));
+    let host = ActivityHost::new(info, surroundings, pulse, limits);
+    let mut store = Store::new(module.engine(), host);
     store.limiter(|host| &mut host.limits);
     store.set_epoch_deadline(1);
     // It yields for ever: the deadline of the attempt is kept by whoever awaits it.
@@ -157,23 +207,24 @@ pub(super) async fn execute(
     module: &ActivityModulePre<ActivityHost>,
     limits: &GuestLimits,
     info: ActivityInfo,
+    surroundings: Surroundings,
     pulse: Arc<Pulse>,
     input: &String,
 ) -> Result<String, Failure> {
     let name = info.activity_name.clone();
-    let mut store = store(module, limits, info, pulse);
+    let mut store = store(module, limits, info, surroundings, pulse);
     let outcome = async {
         let guest = module.instantiate_async(&mut store).await?;
         guest.reweft_workflow_activities().call_execute(&mut store, &name, input).await
     };
-    match outcome.await {
-        Ok(result) => result.map_err(Into::into),
-        Err(error) => {
-            let mut failure = failure_of(&error);
-            store.data().stderr.explain(&mut failure);
-            Err(failure)
-        }
-    }
+    let mut failure: Failure = match outcome.await {
+        Ok(Ok(output)) => return Ok(output),
+        Ok(Err(failure)) => failure.into(),
+        Err(error) => failure_of(&error),
+    };
+    store.data().stderr.explain(&mut failure);
+    store.data().reach.explain(&mut failure);
+    Err(failure)
 }
 
 /// Asks a module for the names of its activities.
@@ -192,7 +243,8 @@ pub(super) async fn names(
         deadline: Timestamp(0),
         last_progress: None,
     };
-    let mut store = store(module, limits, info, Arc::new(Pulse::new(0)));
+    let (nothing, pulse) = (Surroundings::default(), Arc::new(Pulse::new(0)));
+    let mut store = store(module, limits, info, nothing, pulse);
     let outcome = async {
         let guest = module.instantiate_async(&mut store).await?;
         guest.reweft_workflow_activities().call_names(&mut store).await

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use wasmtime::component::Component;
 
-use super::activity_guest::{self, ActivityHost, ActivityInfo, Pulse};
+use super::activity_guest::{self, ActivityHost, ActivityInfo, Pulse, Surroundings};
 use super::bindings::activity::ActivityModulePre;
 use super::bindings::workflow::WorkflowModulePre;
 use super::durable_wasi;
@@ -172,11 +172,14 @@ impl LoadedModule {
         &self,
         limits: &GuestLimits,
         info: ActivityInfo,
+        surroundings: Surroundings,
         pulse: Arc<Pulse>,
         input: &String,
     ) -> Result<String, Failure> {
         match &self.activities {
-            Some(module) => activity_guest::execute(module, limits, info, pulse, input).await,
+            Some(module) => {
+                activity_guest::execute(module, limits, info, surroundings, pulse, input).await
+            }
             None => Err(Failure::permanent(
                 error_type::ACTIVITY_NOT_FOUND,
                 "the module has no activities",

@@ -12,6 +12,7 @@ use super::bindings::activity::ActivityModulePre;
 use super::bindings::workflow::WorkflowModulePre;
 use super::bindings::{activity, workflow};
 use super::durable_wasi;
+use super::outbound;
 use super::workflow_guest::{Frame, WorkflowHost};
 use super::workflow_imports::Task;
 use crate::workflow::id::TaskNumber;
@@ -117,6 +118,8 @@ pub(super) fn link_activities(
         |host| host,
     )?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    outbound::link_look_ups(&mut linker)?;
     trap_on_calls_of(CONTEXT, &mut linker, component)?;
     ActivityModulePre::new(linker.instantiate_pre(component)?)
 }

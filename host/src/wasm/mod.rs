@@ -10,6 +10,8 @@ mod durable_wasi;
 pub mod engine;
 mod linking;
 mod log_stream;
+mod outbound;
+pub mod permissions;
 mod printed;
 pub mod rehearsal;
 pub mod workflow_guest;

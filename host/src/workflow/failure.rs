@@ -30,6 +30,8 @@ pub mod error_type {
     pub const EXIT: &str = "exit";
     /// A workflow reached for what only activities have: files, the network.
     pub const NOT_IN_WORKFLOW: &str = "not-in-workflow";
+    /// A secret that the activity is to see is not there.
+    pub const SECRET_MISSING: &str = "secret-missing";
     /// The guest computed for longer than a turn may take.
     pub const COMPUTE_LIMIT: &str = "compute-limit";
     /// Something grew past a limit of the host.

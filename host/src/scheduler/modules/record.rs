@@ -1,9 +1,12 @@
 //! Owns what is stored and shown of a module. It must not know how a module is run.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::store;
 use crate::wasm::engine::GuestLimits;
+use crate::wasm::permissions::Permissions;
 use crate::workflow::id::Digest;
 
 /// A version of a module.
@@ -34,6 +37,9 @@ pub struct ModuleRecord {
     pub active: String,
     /// Its versions, oldest first.
     pub versions: Vec<VersionRecord>,
+    /// What its activities may reach.
+    #[serde(default)]
+    pub permissions: Arc<Permissions>,
 }
 
 const RECORD_FORMAT: u32 = 1;
@@ -42,7 +48,8 @@ impl ModuleRecord {
     /// Returns a module that has no version yet.
     pub(super) fn new(name: &str) -> Self {
         let (active, versions) = (String::new(), Vec::new());
-        Self { format: RECORD_FORMAT, name: name.to_owned(), active, versions }
+        let permissions = Arc::default();
+        Self { format: RECORD_FORMAT, name: name.to_owned(), active, versions, permissions }
     }
 
     /// Returns the version that new instances run on.
