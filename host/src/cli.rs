@@ -129,6 +129,11 @@ pub struct Serve {
     /// How many idle workflows stay in memory; the others come back by replay.
     #[arg(long, env = "REWEFT_IDLE_GUESTS_MAX", default_value_t = 2_000, value_name = "N")]
     pub idle_guests_max: u32,
+
+    /// How large the memories of idle workflows may be together, in bytes. Guests touch a part of
+    /// theirs only: a tenth if written in Rust or C, a third if in JavaScript, Python or Go.
+    #[arg(long, env = "REWEFT_IDLE_GUEST_BYTES_MAX", default_value_t = 4 << 30, value_name = "N")]
+    pub idle_guest_bytes_max: u64,
 }
 
 /// How to write the log.

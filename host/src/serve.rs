@@ -125,6 +125,7 @@ async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
         cancel_grace_ms: arguments.cancel_grace_ms,
         concurrent_activities: arguments.activities_max as usize,
         idle_guests: arguments.idle_guests_max as usize,
+        idle_guest_bytes: arguments.idle_guest_bytes_max,
         payload_bytes: arguments.payload_bytes_max,
         history_events: arguments.history_events_max,
         tasks: arguments.tasks_max as usize,

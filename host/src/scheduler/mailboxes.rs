@@ -40,7 +40,22 @@ pub(super) type Mailbox = mpsc::UnboundedReceiver<Envelope>;
 /// The mailboxes of all instances at work.
 pub(super) struct Mailboxes {
     inner: Mutex<Inner>,
-    guests_max: usize,
+    room: Room,
+}
+
+/// How much may be kept in memory for instances that do nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    /// How many of them.
+    pub(super) guests: usize,
+    /// How large the memories of their guests may be together, in bytes.
+    pub(super) bytes: u64,
+}
+
+/// An instance that rests.
+struct Idle {
+    instance: InstanceNumber,
+    bytes: u64,
 }
 
 #[derive(Default)]
@@ -49,23 +64,35 @@ struct Inner {
     closed: bool,
     senders: HashMap<InstanceNumber, mpsc::UnboundedSender<Envelope>>,
     /// Instances that keep an idle guest, by when they last worked.
-    idle: BTreeMap<u64, InstanceNumber>,
+    idle: BTreeMap<u64, Idle>,
     idle_since: HashMap<InstanceNumber, u64>,
+    /// What the idle ones take together.
+    idle_bytes: u64,
     ticks: u64,
 }
 
 impl Inner {
     fn forget_idle(&mut self, instance: InstanceNumber) {
-        if let Some(tick) = self.idle_since.remove(&instance) {
-            self.idle.remove(&tick);
+        if let Some(tick) = self.idle_since.remove(&instance)
+            && let Some(idle) = self.idle.remove(&tick)
+        {
+            self.idle_bytes -= idle.bytes;
         }
+    }
+
+    /// Takes out the one that has rested longest.
+    fn take_longest_idle(&mut self) -> Option<InstanceNumber> {
+        let (_, Idle { instance, bytes }) = self.idle.pop_first()?;
+        self.idle_since.remove(&instance);
+        self.idle_bytes -= bytes;
+        Some(instance)
     }
 }
 
 impl Mailboxes {
-    /// Returns an empty set that lets so many idle guests be kept.
-    pub(super) fn new(guests_max: usize) -> Self {
-        Self { inner: Mutex::default(), guests_max }
+    /// Returns an empty set that lets idle guests take so much room.
+    pub(super) fn new(room: Room) -> Self {
+        Self { inner: Mutex::default(), room }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -119,19 +146,18 @@ impl Mailboxes {
         true
     }
 
-    /// Notes that an instance rests with its guest in memory. If that makes too many, the one that
-    /// has rested longest is told to drop its own.
-    pub(super) fn rest(&self, instance: InstanceNumber) {
+    /// Notes that an instance rests with so much in memory. As long as that is too much together, the
+    /// one that has rested longest is told to drop its own.
+    pub(super) fn rest(&self, instance: InstanceNumber, bytes: u64) {
         let mut inner = self.lock();
         inner.forget_idle(instance);
         let tick = inner.ticks;
         inner.ticks += 1;
-        inner.idle.insert(tick, instance);
+        inner.idle.insert(tick, Idle { instance, bytes });
         inner.idle_since.insert(instance, tick);
-        if inner.idle.len() > self.guests_max
-            && let Some((_, longest)) = inner.idle.pop_first()
-        {
-            inner.idle_since.remove(&longest);
+        inner.idle_bytes += bytes;
+        while inner.idle.len() > self.room.guests || inner.idle_bytes > self.room.bytes {
+            let Some(longest) = inner.take_longest_idle() else { return };
             if let Some(sender) = inner.senders.get(&longest) {
                 // One that has just ended needs no telling.
                 let _ = sender.send(Envelope::Evict);
@@ -142,5 +168,59 @@ impl Mailboxes {
     /// Notes that an instance works again.
     pub(super) fn work(&self, instance: InstanceNumber) {
         self.lock().forget_idle(instance);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sets so many instances to work, and returns their mailboxes.
+    fn working(mailboxes: &Mailboxes, count: u64) -> Vec<Mailbox> {
+        let mut working = Vec::new();
+        for number in 0..count {
+            let envelope = Envelope::WakeUp;
+            mailboxes.send(InstanceNumber(number), envelope, |mailbox| working.push(mailbox));
+        }
+        working.iter_mut().for_each(|mailbox| drop(mailbox.try_recv()));
+        working
+    }
+
+    fn evicted(working: &mut [Mailbox]) -> Vec<usize> {
+        let told = working.iter_mut().enumerate();
+        let told = told.filter_map(|(number, mailbox)| mailbox.try_recv().ok().map(|_| number));
+        told.collect()
+    }
+
+    #[test]
+    fn who_has_rested_longest_goes_first() {
+        let mailboxes = Mailboxes::new(Room { guests: 2, bytes: u64::MAX });
+        let mut working = working(&mailboxes, 4);
+        for number in [0, 1, 0, 2] {
+            mailboxes.rest(InstanceNumber(number), 1);
+        }
+        assert_eq!(evicted(&mut working), [1]);
+        mailboxes.work(InstanceNumber(0));
+        mailboxes.rest(InstanceNumber(3), 1);
+        assert!(evicted(&mut working).is_empty());
+    }
+
+    #[test]
+    fn large_guests_take_the_room_of_many_small_ones() {
+        let mailboxes = Mailboxes::new(Room { guests: 100, bytes: 10 });
+        let mut working = working(&mailboxes, 5);
+        for number in 0..3 {
+            mailboxes.rest(InstanceNumber(number), 3);
+        }
+        assert!(evicted(&mut working).is_empty());
+        mailboxes.rest(InstanceNumber(3), 6);
+        assert_eq!(evicted(&mut working), [0, 1]);
+        // One that is too large for all the room keeps nobody else out.
+        mailboxes.rest(InstanceNumber(4), 11);
+        assert_eq!(evicted(&mut working), [2, 3, 4]);
+        for number in 0..3 {
+            mailboxes.rest(InstanceNumber(number), 3);
+        }
+        assert!(evicted(&mut working).is_empty());
     }
 }

@@ -61,7 +61,7 @@ use crate::scheduler::claims::{Numbers, Starting};
 use crate::scheduler::endings::Endings;
 use crate::scheduler::instance::Instance;
 use crate::scheduler::jobs::Jobs;
-use crate::scheduler::mailboxes::{Envelope, Mailboxes};
+use crate::scheduler::mailboxes::{Envelope, Mailboxes, Room};
 use crate::scheduler::modules::Modules;
 use crate::scheduler::retention::Retaining;
 use crate::scheduler::schedules::Schedules;
@@ -93,6 +93,8 @@ pub struct Limits {
     pub concurrent_activities: usize,
     /// How many idle workflow guests are kept in memory.
     pub idle_guests: usize,
+    /// How large the memories of idle guests may be together, in bytes.
+    pub idle_guest_bytes: u64,
     /// How large what a guest gives to the host may be, each time, in bytes.
     pub payload_bytes: usize,
     /// How many events a history may have.
@@ -111,6 +113,7 @@ impl Default for Limits {
             cancel_grace_ms: 5_000,
             concurrent_activities: 256,
             idle_guests: 2_000,
+            idle_guest_bytes: 4 << 30,
             payload_bytes: 16 << 20,
             history_events: 1_000_000,
             tasks: 100_000,
@@ -243,7 +246,10 @@ impl Scheduler {
             modules,
             activities,
             timers: Timers::new(),
-            mailboxes: Mailboxes::new(limits.idle_guests),
+            mailboxes: Mailboxes::new(Room {
+                guests: limits.idle_guests,
+                bytes: limits.idle_guest_bytes,
+            }),
             numbers: Numbers::default(),
             changes: Changes::new(lease.fence),
             starting: Starting::default(),

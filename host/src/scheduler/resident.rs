@@ -99,6 +99,11 @@ impl Resident {
         self.guest.is_some() || (self.stall.is_none() && self.state.open_tasks() > 0)
     }
 
+    /// Returns how large the memory of its guest is, in bytes.
+    pub(super) fn guest_bytes(&self) -> u64 {
+        self.guest.as_ref().map_or(0, WorkflowGuest::memory_bytes)
+    }
+
     /// Returns how many deliveries its guests have got through.
     pub(super) fn delivered(&self) -> u64 {
         self.delivered

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, StoreLimits, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::bindings::activity::ActivityModulePre;
 use super::bindings::{activity_context, types};
-use super::engine::GuestLimits;
+use super::engine::{GuestLimits, Limiter};
 use super::log_stream::LogStream;
 use super::outbound::Reach;
 use super::permissions::Permissions;
@@ -85,7 +85,7 @@ impl Pulse {
 pub(super) struct ActivityHost {
     info: ActivityInfo,
     pulse: Arc<Pulse>,
-    limits: StoreLimits,
+    limits: Limiter,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     table: ResourceTable,

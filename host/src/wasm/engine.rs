@@ -3,12 +3,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use wasmtime::{Config, Engine, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Config, Engine, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 
 /// How often a computing guest is interrupted, so that others get their turn.
 pub const TICK: Duration = Duration::from_millis(5);
@@ -36,17 +36,67 @@ impl GuestLimits {
         Self { memory_bytes, table_elements: 100_000, stack_bytes: WASM_STACK_BYTES as u64 }
     }
 
-    pub(super) fn limiter(&self) -> StoreLimits {
+    pub(super) fn limiter(&self) -> Limiter {
         let memory_bytes = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX);
         let table_elements = usize::try_from(self.table_elements).unwrap_or(usize::MAX);
         // A component is made of several core instances, each with its own memories and tables.
-        StoreLimitsBuilder::new()
+        let limits = StoreLimitsBuilder::new()
             .memory_size(memory_bytes)
             .table_elements(table_elements)
             .instances(64)
             .memories(16)
             .tables(64)
-            .build()
+            .build();
+        Limiter { limits, memory_bytes: Arc::default() }
+    }
+}
+
+/// Keeps a guest within its limits, and knows how large its memories are.
+pub(super) struct Limiter {
+    limits: StoreLimits,
+    memory_bytes: Arc<AtomicU64>,
+}
+
+impl Limiter {
+    /// Returns what tells how large the guest's memories are together, in bytes.
+    pub(super) fn memory_bytes(&self) -> Arc<AtomicU64> {
+        self.memory_bytes.clone()
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grows = self.limits.memory_growing(current, desired, maximum)?;
+        if grows {
+            self.memory_bytes.fetch_add((desired - current) as u64, Ordering::Relaxed);
+        }
+        Ok(grows)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.limits.table_growing(current, desired, maximum)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances()
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables()
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories()
     }
 }
 

@@ -3,16 +3,17 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use slab::Slab;
-use wasmtime::{Store, StoreLimits, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline};
 
 use super::bindings::types;
 use super::bindings::workflow::WorkflowModulePre;
 use super::durable_wasi::Pollable;
-use super::engine::GuestLimits;
+use super::engine::{GuestLimits, Limiter};
 use super::printed::{Output, Printed};
 use super::{EndRun, LogLine, failure_of};
 use crate::workflow::command::Command;
@@ -176,7 +177,7 @@ impl Shared {
 pub(crate) struct WorkflowHost {
     shared: Arc<Mutex<Shared>>,
     pub(super) info: WorkflowInfo,
-    limits: StoreLimits,
+    limits: Limiter,
     /// What the guest waits for through WASI.
     pub(super) pollables: Slab<Pollable>,
 }
@@ -211,6 +212,7 @@ type Run = dyn Future<Output = wasmtime::Result<Result<String, types::Failure>>>
 pub struct WorkflowGuest {
     shared: Arc<Mutex<Shared>>,
     run: Pin<Box<Run>>,
+    memory_bytes: Arc<AtomicU64>,
 }
 
 impl WorkflowGuest {
@@ -226,13 +228,14 @@ impl WorkflowGuest {
         let shared = Arc::new(Mutex::new(Shared::new(replay, turn)));
         let name = info.workflow_name.clone();
         let store = store(module, limits, shared.clone(), info);
+        let memory_bytes = store.data().limits.memory_bytes();
         let module = module.clone();
         let run = Box::pin(async move {
             let mut store = store;
             let guest = module.instantiate_async(&mut store).await?;
             guest.reweft_workflow_workflows().call_run(&mut store, &name, &input).await
         });
-        Self { shared, run }
+        Self { shared, run, memory_bytes }
     }
 
     /// Asks a module for the names of its workflows.
@@ -349,6 +352,11 @@ impl WorkflowGuest {
     /// Returns the lines logged since the last call.
     pub fn take_logs(&mut self) -> Vec<LogLine> {
         std::mem::take(&mut lock(&self.shared).logs)
+    }
+
+    /// Returns how large its memories are together, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns how many deliveries the guest has got through.

@@ -89,8 +89,8 @@ impl Instance {
                 // A caller that has gone away is answered to nobody.
                 let _ = acknowledge.send(self.purge().await);
             }
-            if self.resident.as_ref().is_some_and(Resident::is_worth_keeping) {
-                self.core.mailboxes.rest(self.number);
+            if let Some(kept) = self.resident.as_ref().filter(|it| it.is_worth_keeping()) {
+                self.core.mailboxes.rest(self.number, kept.guest_bytes());
             } else if self.core.mailboxes.retire(self.number, &self.mailbox) {
                 return;
             }
