@@ -29,6 +29,7 @@ mod modules;
 mod operators;
 mod permissions;
 mod programs;
+mod projects;
 mod rerun;
 mod retention;
 mod schedules;

@@ -22,6 +22,78 @@ pub enum Command {
     Serve(Serve),
     /// Replay an exported history on a module, without a host: does the code fit?
     Replay(Replay),
+    /// Begin a project, in a folder of its own: it builds and runs as it is.
+    New(New),
+    /// Make the module of a project, and check that a host would take it.
+    Build(Build),
+    /// Run a host with a project's module, and make and upload that again whenever a source changes.
+    Dev(Dev),
+}
+
+/// What to begin.
+#[derive(Args, Clone, Debug)]
+pub struct New {
+    /// The project's name: small letters, digits and '-'.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    /// What it is to be written in.
+    #[arg(long, value_enum)]
+    pub language: Language,
+}
+
+/// What a project may be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Rust.
+    Rust,
+}
+
+impl Language {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+        }
+    }
+
+    /// Returns which parts of what guests are written with a project gets, and where they go.
+    pub fn kit(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Rust => &[
+                ("Cargo.toml", "reweft/guest-sdk/Cargo.toml"),
+                ("src/", "reweft/guest-sdk/src/"),
+                ("macros/", "reweft/guest-sdk/macros/"),
+            ],
+        }
+    }
+
+    /// Returns whether a project needs the contract to be built.
+    pub fn needs_contract(self) -> bool {
+        match self {
+            Self::Rust => true,
+        }
+    }
+}
+
+/// What to build.
+#[derive(Args, Clone, Debug)]
+pub struct Build {
+    /// The project's folder.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+/// What to develop.
+#[derive(Args, Clone, Debug)]
+pub struct Dev {
+    /// The project's folder.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub folder: PathBuf,
+
+    /// How to run the host.
+    #[command(flatten)]
+    pub serve: Serve,
 }
 
 /// What to replay.

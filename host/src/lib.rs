@@ -20,8 +20,8 @@
 //!   asked for is committed, and only then done. *Decide, commit, act* is the one rule.
 //! - [`http`] is the way in. Only it says "status code", and it reaches the rest through
 //!   [`scheduler::Handle`].
-//! - [`clock`] alone reads the clock; [`serve`] and [`cli`] put a host together from its flags, and
-//!   [`replay`] runs a history without one.
+//! - [`clock`] alone reads the clock; [`serve`] and [`cli`] put a host together from its flags;
+//!   [`replay`] runs a history without one, and [`project`] is what an author does at a desk.
 //!
 //! A good place to begin is [`workflow::state`], then [`workflow::replay`], then one turn in
 //! `scheduler/instance/turn.rs`. `tests/tidy.rs` holds the layers to all this.
@@ -37,6 +37,7 @@
 pub mod cli;
 pub mod clock;
 pub mod http;
+pub mod project;
 pub mod replay;
 pub mod scheduler;
 pub mod serve;

@@ -1,20 +1,27 @@
 //! The `reweft` binary: reads the command line and does what it says.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use reweft::cli::{Cli, Command};
+use reweft::cli::{Cli, Command, Dev, New};
+use reweft::project;
 
 fn main() -> ExitCode {
-    let Cli { command } = Cli::parse();
+    let (Cli { command }, here) = (Cli::parse(), Path::new("."));
     match command {
         Command::Serve(arguments) => {
             end(reweft::serve::run(arguments), |error| tracing::error!("{error:#}"))
         }
-        Command::Replay(arguments) => {
-            end(reweft::replay::run(&arguments), |error| eprintln!("reweft: {error:#}"))
-        }
+        Command::Replay(arguments) => end(reweft::replay::run(&arguments), say),
+        Command::New(New { name, language }) => end(project::create(&name, language, here), say),
+        Command::Build(arguments) => end(project::build(&arguments.folder), say),
+        Command::Dev(Dev { folder, serve }) => end(project::develop(&folder, serve), say),
     }
+}
+
+fn say(error: anyhow::Error) {
+    eprintln!("reweft: {error:#}");
 }
 
 fn end(outcome: anyhow::Result<()>, say: impl FnOnce(anyhow::Error)) -> ExitCode {

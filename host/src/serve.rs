@@ -16,7 +16,7 @@ use crate::cli::{LogFormat, Serve};
 use crate::clock::{Clock, SystemClock};
 use crate::http::{self, Guard};
 use crate::scheduler::modules::Modules;
-use crate::scheduler::{self, Scheduler};
+use crate::scheduler::{self, Handle, Scheduler};
 use crate::store::Store;
 use crate::store::redb::RedbStore;
 use crate::wasm::cache::CompileCache;
@@ -33,10 +33,21 @@ const ACTIVITIES_TIME_MAX: Duration = Duration::from_secs(10);
 /// # Errors
 /// The arguments contradict each other, or something it needs can't be had.
 pub fn run(arguments: Serve) -> anyhow::Result<()> {
+    run_beside(arguments, |_| std::future::pending())
+}
+
+/// Runs a host until it is told to stop, and something beside it for as long.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_beside<F>(arguments: Serve, beside: impl FnOnce(Handle) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     start_log(arguments.log_format);
     check(&arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(host(arguments));
+    let outcome = runtime.block_on(host(arguments, beside));
     // Compiling can't be interrupted; whatever else is left is safe to leave.
     runtime.shutdown_background();
     outcome
@@ -71,7 +82,10 @@ fn check(arguments: &Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn host(arguments: Serve) -> anyhow::Result<()> {
+async fn host<F>(arguments: Serve, beside: impl FnOnce(Handle) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     // Before anything is done, so that no signal is missed.
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -99,7 +113,9 @@ async fn host(arguments: Serve) -> anyhow::Result<()> {
         info!("closing");
     };
     let guard = Guard::new(arguments.api_token, local_only);
+    let beside = tokio::spawn(beside(scheduler.handle()));
     http::serve(listener, scheduler.handle(), guard, limits, closing).await;
+    beside.abort();
     if tokio::time::timeout(ACTIVITIES_TIME_MAX, scheduler.drain()).await.is_err() {
         warn!("some activities took too long to end; the next host will run them again");
     }

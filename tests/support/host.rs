@@ -17,6 +17,8 @@ use crate::Client;
 pub struct HostOptions {
     /// Say where to listen, and all else that is always said, by variables and not by flags.
     pub by_environment: bool,
+    /// What to say instead of `serve`: another command that runs a host.
+    pub command: Vec<String>,
     /// Further arguments.
     pub arguments: Vec<String>,
     /// Variables of its environment.
@@ -91,7 +93,10 @@ impl Host {
     /// It does not come up.
     pub fn restart(&mut self) {
         let mut command = binary();
-        command.arg("serve");
+        match self.options.command.as_slice() {
+            [] => command.arg("serve"),
+            other => command.args(other),
+        };
         let settings: [(&str, &OsStr); 3] = [
             ("listen", OsStr::new("127.0.0.1:0")),
             ("data-dir", self.data_dir().as_os_str()),

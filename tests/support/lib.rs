@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use client::{Answer, Client};
-pub use host::{Host, HostOptions};
+pub use host::{Host, HostOptions, binary};
 
 /// How long anything may take before a test gives up on it. Generous: it only bounds a failure.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,13 +19,25 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Panics
 /// It does not come about.
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(PATIENCE, what, look)
+}
+
+/// The same for what takes a compiler its time.
+///
+/// # Panics
+/// It does not come about.
+pub fn eventually_within_minutes<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(10 * PATIENCE, what, look)
+}
+
+fn within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "in vain for {PATIENCE:?}: {what}");
+        assert!(Instant::now() < deadline, "in vain for {patience:?}: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -40,12 +52,25 @@ pub fn module(name: &str) -> Vec<u8> {
         .unwrap_or_else(|error| panic!("{}: {error}; run `make modules` first", path.display()))
 }
 
+/// Returns why there are no modules of a language, if its tools could not be installed here.
+///
+/// # Panics
+/// In CI, where nothing may be skipped.
+pub fn reason_to_skip(language: &str) -> Option<String> {
+    let path = modules_folder().join("skipped").join(language);
+    let reason = std::fs::read_to_string(path).ok()?.trim().to_owned();
+    let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(!in_ci, "in CI nothing may be skipped, but {language} was: {reason}");
+    Some(reason)
+}
+
 fn modules_folder() -> PathBuf {
     std::env::var_os("REWEFT_MODULES")
         .map_or_else(|| target_folder().join("modules"), PathBuf::from)
 }
 
-fn target_folder() -> PathBuf {
+/// Returns where everything that is built lies.
+pub fn target_folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"))
 }
 

@@ -1,0 +1,66 @@
+//! Owns how a project becomes a module, and the check that a host would take it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use wasmtime::component::Component;
+
+use super::manifest::Project;
+use crate::wasm::component::{LoadedModule, Names};
+use crate::wasm::core_module::componentize;
+use crate::wasm::engine::{GuestLimits, WasmEngine};
+
+const MEMORY_BYTES: u64 = 1 << 30;
+const NAMES_TICKS_MAX: u32 = 2_000;
+
+/// Makes the module of the project in a folder, and says what is in it.
+///
+/// # Errors
+/// The folder has no project, its command fails, or no host would take the module.
+pub fn build(folder: &Path) -> anyhow::Result<()> {
+    let project = Project::open(folder)?;
+    let bytes = make(&project)?;
+    let Names { workflows, activities } = inspect(&bytes)?;
+    println!("{} ({} bytes)", project.module().display(), bytes.len());
+    println!("workflows: {}", listed(&workflows));
+    println!("activities: {}", listed(&activities));
+    Ok(())
+}
+
+/// Runs the project's command, and returns the bytes of the module it leaves.
+pub(super) fn make(project: &Project) -> anyhow::Result<Vec<u8>> {
+    let command = &project.manifest.build;
+    // Where the project's own tools are to find this program.
+    let program = std::env::current_exe().context("this program can't be found")?;
+    let status = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(&project.folder)
+        .env("REWEFT", program)
+        .status()
+        .context("there is no shell to run the project's command")?;
+    if !status.success() {
+        bail!("the project's command failed: {command}");
+    }
+    let module = project.module();
+    fs::read(&module).with_context(|| {
+        format!("the project's command left no module at {}: {command}", module.display())
+    })
+}
+
+/// Asks a module what it holds, as a host does when it is uploaded.
+fn inspect(bytes: &[u8]) -> anyhow::Result<Names> {
+    let engine = WasmEngine::start()?;
+    let component = componentize(&engine, bytes)?;
+    let component = Component::new(engine.engine(), component)
+        .map_err(|error| anyhow::anyhow!("the module can't be compiled: {error:#}"))?;
+    let module = LoadedModule::link(&engine, &component)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let limits = GuestLimits::with_memory(MEMORY_BYTES);
+    Ok(runtime.block_on(module.names(&limits, NAMES_TICKS_MAX))?)
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
