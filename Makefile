@@ -5,40 +5,45 @@ EXAMPLES := orders patterns
 # Examples as they are uploaded: core modules, which the host turns into components itself.
 BUILT := target/wasm/wasm32-unknown-unknown/module
 
-.PHONY: demo test check modules soak bench clean
+.PHONY: demo test check modules examples soak bench clean
 
 ## Build everything, and run the example on a real host, showing each request.
-demo: modules
+demo: examples
 	cargo build --release --locked -p reweft
 	.ci/demo target/release/reweft target/modules/orders.wasm
 
 ## Pass everything: formatting, lints, documentation, and all tests.
 test: check modules
-	cargo build --locked -p reweft
 	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/debug/reweft \
 		cargo test --locked --workspace
 
 ## Kill a host hundreds of times while it drives thousands of instances. Takes a quarter of an hour.
-soak: modules
+soak: examples
 	cargo build --release --locked -p reweft
 	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
 		REWEFT_CRASH_INSTANCES=5000 REWEFT_CRASH_KILLS=500 \
 		cargo test --release --locked -p reweft-tests -- --nocapture n2_n12
 
-## Measure: lists among a million instances, and what one of many activities, children and steps costs.
+## Measure: lists among a million instances, what one of many activities, children and steps costs,
+## and a guest of each language.
 bench: modules
 	cargo build --release --locked -p reweft
 	cargo test --release --locked -p reweft --lib -- --ignored --nocapture million
 	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
-		cargo test --release --locked -p reweft-tests -- --ignored --nocapture what_one_of_many_costs
+		cargo test --release --locked -p reweft-tests -- --ignored --nocapture costs
 
 check:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-## Leave each example at target/modules/<name>.wasm.
-modules:
+## Leave each example, in every language, at target/modules/<name>.wasm.
+modules: examples
+	cargo build --locked -p reweft
+	.ci/modules
+
+## The same for those in Rust alone.
+examples:
 	.ci/wasm-target
 	$(WASM_CARGO) build --locked --profile module --target wasm32-unknown-unknown $(EXAMPLES:%=-p %)
 	mkdir -p target/modules

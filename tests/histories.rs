@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use reweft::store::redb::RedbStore;
 use reweft::store::{ModuleStore, Store};
+use reweft::wasm::cache::CompileCache;
 use reweft::wasm::component::LoadedModule;
 use reweft::wasm::core_module::componentize;
 use reweft::wasm::engine::{GuestLimits, WasmEngine};
@@ -18,7 +19,6 @@ use reweft::workflow::id::Digest;
 use reweft::workflow::replay::{Ended, Nondeterminism};
 use reweft::workflow::state::State;
 use reweft::workflow::summary::Summary;
-use wasmtime::component::Component;
 
 /// An instance as a store has it.
 #[derive(Debug)]
@@ -83,9 +83,10 @@ pub(crate) struct Replayer {
 impl Replayer {
     pub(crate) fn new(modules: &BTreeMap<Digest, Vec<u8>>) -> Self {
         let engine = WasmEngine::start().unwrap();
+        let cache = CompileCache::open(&support::compiled_folder()).unwrap();
         let load = |(digest, bytes): (&Digest, &Vec<u8>)| {
             let component = componentize(&engine, bytes).unwrap();
-            let component = Component::new(engine.engine(), component).unwrap();
+            let component = cache.compile(&engine, *digest, component).unwrap();
             (*digest, LoadedModule::link(&engine, &component).unwrap())
         };
         let modules = modules.iter().map(load).collect();

@@ -23,6 +23,7 @@ mod hostile;
 mod imports;
 mod in_process;
 mod jobs;
+mod languages;
 mod listing;
 mod measures;
 mod modules;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -60,11 +61,18 @@ impl Host {
     /// # Panics
     /// It does not come up.
     pub fn start_with(options: HostOptions) -> Self {
+        Self::new(options).started()
+    }
+
+    fn new(options: HostOptions) -> Self {
         // Beside the build, so that data lies on a disk and not in memory.
         let directory = TempDir::new_in(crate::target_folder()).expect("a directory can be made");
-        let mut host = Self { directory, options, process: None };
-        host.restart();
-        host
+        Self { directory, options, process: None }
+    }
+
+    fn started(mut self) -> Self {
+        self.restart();
+        self
     }
 
     /// Starts a host on an empty data directory, with these arguments besides.
@@ -74,6 +82,20 @@ impl Host {
     pub fn start_with_arguments(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         Self::start_with(HostOptions { arguments, ..HostOptions::default() })
+    }
+
+    /// Starts a host on an empty data directory, but with modules that other tests have had compiled.
+    ///
+    /// # Panics
+    /// It does not come up.
+    pub fn sharing_compiled_modules(arguments: &[&str]) -> Self {
+        let host = Self::new(HostOptions {
+            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+            ..HostOptions::default()
+        });
+        let shared = crate::compiled_folder();
+        symlink(&shared, host.data_dir().join("compiled")).expect("a link can be made");
+        host.started()
     }
 
     /// Starts a host on an empty data directory, with these arguments besides, and uploads the module

@@ -69,6 +69,16 @@ fn modules_folder() -> PathBuf {
         .map_or_else(|| target_folder().join("modules"), PathBuf::from)
 }
 
+/// Returns where compiled modules are kept from test to test.
+///
+/// # Panics
+/// It can't be made.
+pub fn compiled_folder() -> PathBuf {
+    let folder = target_folder().join("compiled-for-tests");
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    folder.canonicalize().expect("it is there")
+}
+
 /// Returns where everything that is built lies.
 pub fn target_folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"))

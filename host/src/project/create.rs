@@ -24,6 +24,7 @@ struct Templates;
 #[exclude = "*/tests/*"]
 #[exclude = "*/node_modules/*"]
 #[exclude = "*/__pycache__/*"]
+#[exclude = "*.egg-info/*"]
 struct Kits;
 
 /// The contract.
