@@ -7,6 +7,7 @@ mod costs;
 mod guests;
 mod orders;
 mod together;
+mod wat;
 
 use support::{Client, Host};
 
@@ -14,11 +15,16 @@ use crate::histories::{self, Replayer};
 
 /// Every language with an order example and a guest of its own, by the names of their modules. Rust's
 /// example is what the others are compared with.
-const LANGUAGES: [&str; 1] = ["python"];
+const LANGUAGES: [&str; 2] = ["assemblyscript", "python"];
 
 fn go_through_everything(language: &'static str) {
     orders::compare_with_rust(language);
     guests::go_through(language);
+}
+
+#[test]
+fn assemblyscript() {
+    go_through_everything("assemblyscript");
 }
 
 #[test]

@@ -67,10 +67,14 @@ impl EndRun {
 
 /// Turns what ended a guest from inside into the failure it is seen as.
 fn failure_of(error: &wasmtime::Error) -> Failure {
-    if let Some(EndRun::Failed(failure)) = error.downcast_ref() {
-        return failure.clone();
-    }
     let stack_trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string);
+    if let Some(EndRun::Failed(failure)) = error.downcast_ref() {
+        // A language may know where it happened, and seldom through which functions.
+        let parts: Vec<String> =
+            failure.stack_trace.clone().into_iter().chain(stack_trace).collect();
+        let stack_trace = (!parts.is_empty()).then(|| parts.join("\n"));
+        return Failure { stack_trace, ..failure.clone() };
+    }
     if let Some(I32Exit(status)) = error.downcast_ref() {
         return Failure { stack_trace, ..exit_failure(*status) };
     }

@@ -1,0 +1,8 @@
+/** How much a line of log matters. */
+export enum Level {
+  Trace,
+  Debug,
+  Info,
+  Warn,
+  Error,
+}
