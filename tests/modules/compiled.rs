@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use reweft::wasm::cache::CompileCache;
+use reweft::wasm::engine::WasmEngine;
+use reweft::workflow::id::Digest;
 use serde_json::json;
 use support::Host;
 
@@ -127,4 +130,26 @@ fn what_is_refused_leaves_no_code_behind() {
     unusable.expect_error(422, "ERR_MODULE_NAME_UNUSABLE");
     assert_eq!(files(&host), before);
     assert_eq!(run(&client, "Kept", "run"), json!(1));
+}
+
+#[test]
+fn code_of_another_component_is_not_used_for_the_same_upload() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, engine) =
+        (CompileCache::open(folder.path()).unwrap(), WasmEngine::start().unwrap());
+    // As two releases might make them of one core module.
+    let components = [
+        wat::parse_str("(component)").unwrap(),
+        wat::parse_str(r#"(component (core module $inner) (export "a" (core module $inner)))"#)
+            .unwrap(),
+    ];
+    let exports = |component: &Vec<u8>| {
+        let compiled = cache.compile(&engine, Digest([7; 32]), component.clone()).unwrap();
+        compiled.component_type().exports(engine.engine()).count()
+    };
+    for _ in 0..2 {
+        assert_eq!(components.iter().map(exports).collect::<Vec<_>>(), [0, 1]);
+    }
+    cache.remove(Digest([7; 32]));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "both go with the module");
 }

@@ -1,5 +1,5 @@
-//! Owns compiled code on disk: one file for each module version, engine release and set of switches.
-//! Losing the folder costs time and nothing else.
+//! Owns compiled code on disk: one file for each module version, component made of it, engine release
+//! and set of switches. Losing the folder costs time and nothing else.
 
 use std::fs;
 use std::io;
@@ -40,7 +40,10 @@ impl CompileCache {
         digest: Digest,
         component: Vec<u8>,
     ) -> anyhow::Result<Component> {
-        let path = self.folder.join(format!("{digest}-{:016x}.cwasm", engine.fingerprint()));
+        // What a core module becomes depends on the release that makes a component of it.
+        let made = Digest(Sha256::digest(&component).into());
+        let name = format!("{digest}-{:.16}-{:016x}.cwasm", made.to_string(), engine.fingerprint());
+        let path = self.folder.join(name);
         if let Some(compiled) = self.load(engine, &path) {
             return Ok(compiled);
         }

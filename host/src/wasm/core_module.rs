@@ -56,8 +56,9 @@ fn encode(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true).module(&module)?;
     if surface.imports.contains(PREVIEW_1) {
-        // The adapter wants memory before a language's runtime is up, so it must not ask that for it.
-        encoder.adapter(PREVIEW_1, ADAPTER)?.realloc_via_memory_grow(true);
+        // It gets its memory from the module: one that grew it instead would land where a language
+        // takes all that is new for its own, as Go does.
+        encoder.adapter(PREVIEW_1, ADAPTER)?;
     }
     encoder.encode()
 }
