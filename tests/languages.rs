@@ -15,7 +15,7 @@ use crate::histories::{self, Replayer};
 
 /// Every language with an order example and a guest of its own, by the names of their modules. Rust's
 /// example is what the others are compared with.
-const LANGUAGES: [&str; 2] = ["assemblyscript", "python"];
+const LANGUAGES: [&str; 4] = ["assemblyscript", "c", "go", "python"];
 
 fn go_through_everything(language: &'static str) {
     orders::compare_with_rust(language);
@@ -25,6 +25,16 @@ fn go_through_everything(language: &'static str) {
 #[test]
 fn assemblyscript() {
     go_through_everything("assemblyscript");
+}
+
+#[test]
+fn c() {
+    go_through_everything("c");
+}
+
+#[test]
+fn go() {
+    go_through_everything("go");
 }
 
 #[test]

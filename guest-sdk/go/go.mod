@@ -1,0 +1,3 @@
+module reweft.dev/reweft
+
+go 1.27
