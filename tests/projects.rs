@@ -1,6 +1,5 @@
 //! An author's first day, in each language: a new project, its module, and a change while it runs.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,21 +36,30 @@ impl Project {
         self.parent.path().join("my-first")
     }
 
-    /// What an author's machine has: the language's own tools in the path.
+    /// What an author's machine has: the language's own tools in the path, or wherever it looks.
     fn environment(&self) -> Vec<(String, String)> {
-        let tools = support::target_folder().canonicalize().unwrap();
-        let mut path = match self.language {
-            "rust" => tools.join("wasm-target").into_os_string(),
-            other => tools.join("tools").join(other).join("bin").into_os_string(),
+        let built = support::target_folder().canonicalize().unwrap();
+        let tools = built.join("tools").join(self.language);
+        let (bin, own) = match self.language {
+            "rust" => (
+                built.join("wasm-target"),
+                vec![("CARGO_TARGET_DIR", self.folder().join("target"))],
+            ),
+            "go" => (
+                tools.join("go/bin"),
+                vec![("GOCACHE", tools.join("cache")), ("GOPATH", tools.join("path"))],
+            ),
+            "c" => (
+                tools.clone(),
+                vec![("CC", tools.join("clang")), ("SYSROOT", tools.join("sysroot"))],
+            ),
+            _ => (tools.join("bin"), Vec::new()),
         };
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
-        let target = self.folder().join("target");
-        let text = |path: OsString| path.into_string().unwrap();
-        vec![
-            ("PATH".to_owned(), text(path)),
-            ("CARGO_TARGET_DIR".to_owned(), text(target.into_os_string())),
-        ]
+        let path = std::env::var("PATH").unwrap();
+        let path = ("PATH".to_owned(), format!("{}:{path}", bin.display()));
+        let own =
+            own.into_iter().map(|(name, value)| (name.to_owned(), value.display().to_string()));
+        own.chain([path]).collect()
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -114,6 +122,26 @@ fn first_day(language: &'static str) {
     client.start("my-second", "second", "\"Ada\"");
     client.raise("second", "Answer", "\"Hi!\"");
     assert_eq!(client.output_of("second"), json!("said: Thanks for 'Hi!'."), "{language}");
+}
+
+#[test]
+fn a_first_day_with_assemblyscript() {
+    first_day("assemblyscript");
+}
+
+#[test]
+fn a_first_day_with_c() {
+    first_day("c");
+}
+
+#[test]
+fn a_first_day_with_go() {
+    first_day("go");
+}
+
+#[test]
+fn a_first_day_with_python() {
+    first_day("python");
 }
 
 #[test]

@@ -45,35 +45,17 @@ pub struct New {
 /// What a project may be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
+    /// AssemblyScript.
+    #[value(name = "assemblyscript")]
+    AssemblyScript,
+    /// C.
+    C,
+    /// Go.
+    Go,
+    /// Python.
+    Python,
     /// Rust.
     Rust,
-}
-
-impl Language {
-    /// Returns the word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Rust => "rust",
-        }
-    }
-
-    /// Returns which parts of what guests are written with a project gets, and where they go.
-    pub fn kit(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Rust => &[
-                ("Cargo.toml", "reweft/guest-sdk/Cargo.toml"),
-                ("src/", "reweft/guest-sdk/src/"),
-                ("macros/", "reweft/guest-sdk/macros/"),
-            ],
-        }
-    }
-
-    /// Returns whether a project needs the contract to be built.
-    pub fn needs_contract(self) -> bool {
-        match self {
-            Self::Rust => true,
-        }
-    }
 }
 
 /// What to build.

@@ -42,20 +42,20 @@ pub fn create(name: &str, language: Language, parent: &Path) -> anyhow::Result<(
     if folder.exists() {
         bail!("{} is there already: choose another name, or remove it", folder.display());
     }
-    let word = language.word();
+    let (word, kit) = (word(language), kit(language));
     for path in Templates::iter() {
         let Some(place) = path.strip_prefix(&format!("{word}/")) else { continue };
         let Some(file) = Templates::get(&path) else { continue };
         write(&folder, &named(place, name), &named_bytes(&file.data, name))?;
     }
-    for (kit, place) in language.kit() {
+    for (from, to) in kit {
         for path in Kits::iter() {
-            let Some(rest) = path.strip_prefix(kit) else { continue };
+            let Some(rest) = path.strip_prefix(from) else { continue };
             let Some(file) = Kits::get(&path) else { continue };
-            write(&folder, &format!("{place}{rest}"), &file.data)?;
+            write(&folder, &format!("{to}{rest}"), &file.data)?;
         }
     }
-    if language.needs_contract() {
+    if language == Language::Rust {
         for path in Contract::iter() {
             let Some(file) = Contract::get(&path) else { continue };
             write(&folder, &format!("reweft/wit/{path}"), &file.data)?;
@@ -64,6 +64,34 @@ pub fn create(name: &str, language: Language, parent: &Path) -> anyhow::Result<(
     println!("{} is there. Next:", folder.display());
     println!("  cd {name} && reweft dev");
     Ok(())
+}
+
+/// Returns the word for a language: the folder of its template.
+fn word(language: Language) -> &'static str {
+    match language {
+        Language::AssemblyScript => "assemblyscript",
+        Language::C => "c",
+        Language::Go => "go",
+        Language::Python => "python",
+        Language::Rust => "rust",
+    }
+}
+
+/// Returns which parts of what guests are written with a project gets, and where they go.
+fn kit(language: Language) -> &'static [(&'static str, &'static str)] {
+    match language {
+        Language::AssemblyScript => &[("assemblyscript/", "reweft/")],
+        Language::C => &[("c/", "reweft/")],
+        Language::Go => &[("go/", "reweft/")],
+        Language::Python => {
+            &[("python/src/", "reweft/src/"), ("python/README.md", "reweft/README.md")]
+        }
+        Language::Rust => &[
+            ("Cargo.toml", "reweft/guest-sdk/Cargo.toml"),
+            ("src/", "reweft/guest-sdk/src/"),
+            ("macros/", "reweft/guest-sdk/macros/"),
+        ],
+    }
 }
 
 fn check_name(name: &str) -> anyhow::Result<()> {
@@ -111,7 +139,7 @@ mod tests {
     fn every_language_has_a_project() {
         let parent = tempfile::tempdir().unwrap();
         for &language in Language::value_variants() {
-            let name = format!("my-{}", language.word());
+            let name = format!("my-{}", word(language));
             create(&name, language, parent.path()).unwrap();
             let project = Project::open(&parent.path().join(&name)).unwrap();
             assert_eq!(project.manifest.name, name);
