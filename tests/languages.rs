@@ -15,7 +15,7 @@ use crate::histories::{self, Replayer};
 
 /// Every language with an order example and a guest of its own, by the names of their modules. Rust's
 /// example is what the others are compared with.
-const LANGUAGES: [&str; 4] = ["assemblyscript", "c", "go", "python"];
+const LANGUAGES: [&str; 6] = ["assemblyscript", "c", "go", "js", "python", "ts"];
 
 fn go_through_everything(language: &'static str) {
     orders::compare_with_rust(language);
@@ -35,6 +35,16 @@ fn c() {
 #[test]
 fn go() {
     go_through_everything("go");
+}
+
+#[test]
+fn js() {
+    go_through_everything("js");
+}
+
+#[test]
+fn ts() {
+    go_through_everything("ts");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub enum Command {
     Replay(Replay),
     /// Begin a project, in a folder of its own: it builds and runs as it is.
     New(New),
-    /// Make the module of a project, and check that a host would take it.
+    /// Make the module of a project or of a source, and check that a host would take it.
     Build(Build),
     /// Run a host with a project's module, and make and upload that again whenever a source changes.
     Dev(Dev),
@@ -61,9 +61,14 @@ pub enum Language {
 /// What to build.
 #[derive(Args, Clone, Debug)]
 pub struct Build {
-    /// The project's folder.
-    #[arg(default_value = ".", value_name = "DIR")]
-    pub folder: PathBuf,
+    /// The project's folder; or a source in JavaScript or TypeScript, which is built with all that it
+    /// imports.
+    #[arg(default_value = ".", value_name = "DIR|FILE")]
+    pub source: PathBuf,
+
+    /// Where to put the module of a source [default: its name, with the ending .wasm, in this folder].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// What to develop.

@@ -21,7 +21,8 @@
 //! - [`http`] is the way in. Only it says "status code", and it reaches the rest through
 //!   [`scheduler::Handle`].
 //! - [`clock`] alone reads the clock; [`serve`] and [`cli`] put a host together from its flags;
-//!   [`replay`] runs a history without one, and [`project`] is what an author does at a desk.
+//!   [`replay`] runs a history without one, and [`project`] is what an author does at a desk, with
+//!   [`build`] for the languages that need no tools of their own.
 //!
 //! A good place to begin is [`workflow::state`], then [`workflow::replay`], then one turn in
 //! `scheduler/instance/turn.rs`. `tests/tidy.rs` holds the layers to all this.
@@ -34,6 +35,7 @@
 //! it can go no further; what it asks for is a **command**, and its handle on a future result a
 //! **task**. A **message** reaches an instance from outside. A **lease** is the right to run turns.
 
+pub mod build;
 pub mod cli;
 pub mod clock;
 pub mod http;

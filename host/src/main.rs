@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use reweft::cli::{Cli, Command, Dev, New};
+use reweft::cli::{Build, Cli, Command, Dev, New};
 use reweft::project;
 
 fn main() -> ExitCode {
@@ -15,7 +15,9 @@ fn main() -> ExitCode {
         }
         Command::Replay(arguments) => end(reweft::replay::run(&arguments), say),
         Command::New(New { name, language }) => end(project::create(&name, language, here), say),
-        Command::Build(arguments) => end(project::build(&arguments.folder), say),
+        Command::Build(Build { source, output }) => {
+            end(project::build(&source, output.as_deref()), say)
+        }
         Command::Dev(Dev { folder, serve }) => end(project::develop(&folder, serve), say),
     }
 }

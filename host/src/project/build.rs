@@ -1,7 +1,7 @@
 //! Owns how a project becomes a module, and the check that a host would take it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -15,15 +15,30 @@ use crate::wasm::engine::{GuestLimits, WasmEngine};
 const MEMORY_BYTES: u64 = 1 << 30;
 const NAMES_TICKS_MAX: u32 = 2_000;
 
-/// Makes the module of the project in a folder, and says what is in it.
+/// Makes the module of the project in a folder, or of a source, and says what is in it.
 ///
 /// # Errors
-/// The folder has no project, its command fails, or no host would take the module.
-pub fn build(folder: &Path) -> anyhow::Result<()> {
-    let project = Project::open(folder)?;
+/// The folder has no project, its command fails, the source can't be built, or no host would take the
+/// module.
+pub fn build(source: &Path, output: Option<&Path>) -> anyhow::Result<()> {
+    if source.is_file() {
+        let bytes = crate::build::build(source)?;
+        let named = PathBuf::from(source.with_extension("wasm").file_name().unwrap_or_default());
+        let module = output.unwrap_or(&named);
+        fs::write(module, &bytes)
+            .with_context(|| format!("{} can't be written", module.display()))?;
+        return report(module, &bytes);
+    }
+    anyhow::ensure!(output.is_none(), "a project says itself where its module is put");
+    let project = Project::open(source)?;
     let bytes = make(&project)?;
-    let Names { workflows, activities } = inspect(&bytes)?;
-    println!("{} ({} bytes)", project.module().display(), bytes.len());
+    report(&project.module(), &bytes)
+}
+
+/// Says what is in a module.
+fn report(module: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let Names { workflows, activities } = inspect(bytes)?;
+    println!("{} ({} bytes)", module.display(), bytes.len());
     println!("workflows: {}", listed(&workflows));
     println!("activities: {}", listed(&activities));
     Ok(())

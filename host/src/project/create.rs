@@ -25,6 +25,8 @@ struct Templates;
 #[exclude = "*/node_modules/*"]
 #[exclude = "*/__pycache__/*"]
 #[exclude = "*.egg-info/*"]
+#[exclude = "*/.zig-cache/*"]
+#[exclude = "*/zig-out/*"]
 struct Kits;
 
 /// The contract.
