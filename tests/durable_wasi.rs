@@ -114,7 +114,7 @@ fn failure(client: &Client) -> (String, String) {
 }
 
 #[test]
-fn n8_n9_a_sleep_is_a_durable_timer() {
+fn a_sleep_is_a_durable_timer() {
     let mut host = Host::start();
     // Sleeps for 300 ms, and returns how many milliseconds of workflow time have passed.
     let client = start(

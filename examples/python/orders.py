@@ -2,6 +2,7 @@
 dear, paid, and given back step by step if something goes wrong. And a fan-out with a limit."""
 
 import asyncio
+from contextlib import suppress
 
 from activities import (
     notify,
@@ -101,13 +102,13 @@ async def best_offer(ctx: Context, inquiry: Inquiry) -> BestOffer:
         for supplier in inquiry.suppliers
     ]
     limit_ms = HALF_A_MINUTE_MS if inquiry.timeout_ms is None else inquiry.timeout_ms
-    if calls:
-        await asyncio.wait(calls, timeout=limit_ms / 1000)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_ms / 1000):
+            await asyncio.gather(*calls, return_exceptions=True)
 
     result = BestOffer(best=None)
     for supplier, call in zip(inquiry.suppliers, calls, strict=True):
-        if not call.done():
-            call.cancel()
+        if call.cancelled():
             result.late.append(supplier)
         elif call.exception():
             result.declined.append(supplier)

@@ -78,7 +78,7 @@ async def echo_workflow(value: Any) -> Any:
 
 
 @workflow(name="python.gather")
-async def gather(ctx: Context, count: int) -> list[int]:
+async def gather(ctx: Context, count: int) -> list[Any]:
     return await asyncio.gather(*(ctx.activity(echo, number) for number in range(count)))
 
 
@@ -108,7 +108,10 @@ async def idioms(ctx: Context) -> list[Any]:
     except TimeoutError:
         told.append("timeout")
     done, pending = await asyncio.wait(
-        [asyncio.create_task(asyncio.sleep(0.01, "fast")), asyncio.create_task(asyncio.sleep(3600))],
+        [
+            asyncio.create_task(asyncio.sleep(0.01, "fast")),
+            asyncio.create_task(asyncio.sleep(3600)),
+        ],
         return_when=asyncio.FIRST_COMPLETED,
     )
     told.extend(task.result() for task in done)

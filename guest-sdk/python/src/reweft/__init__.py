@@ -17,17 +17,21 @@ A workflow is an ordinary coroutine: `asyncio.gather`, `asyncio.wait`, `asyncio.
 `print` are the run's own kind, the same in every replay.
 """
 
-from reweft._activity import ActivityContext
-from reweft._context import Context, InstanceInfo
+from reweft._activity import ActivityContext, Level
+from reweft._context import ActivityOptions, ChildOptions, Context, InstanceInfo
 from reweft._definition import activity, workflow
-from reweft._failure import Failure, RetryPolicy
+from reweft._failure import Duration, Failure, RetryPolicy
 from reweft._payload import camel_case
 
 __all__ = [
     "ActivityContext",
+    "ActivityOptions",
+    "ChildOptions",
     "Context",
+    "Duration",
     "Failure",
     "InstanceInfo",
+    "Level",
     "RetryPolicy",
     "activity",
     "camel_case",

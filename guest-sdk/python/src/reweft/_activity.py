@@ -1,14 +1,24 @@
 """What an activity may ask of the host."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from reweft import _host
 from reweft._payload import decode, encode
 
+#: How much a line of log matters.
+Level = Literal["trace", "debug", "info", "warn", "error"]
+
+_INVALID_PROGRESS = "invalid-progress"
+
 
 class ActivityContext:
     """What is being done, and for whom."""
+
+    @property
+    def activity_name(self) -> str:
+        """The activity's name."""
+        return str(_host.activity_context.info().activity_name)
 
     @property
     def instance_id(self) -> str:
@@ -35,15 +45,19 @@ class ActivityContext:
 
         Returns True once it is no longer wanted: it should clean up and return.
         """
-        return bool(_host.activity_context.heartbeat(encode(progress)))
+        text = encode(progress, _INVALID_PROGRESS, "the progress")
+        return bool(_host.activity_context.heartbeat(text))
 
-    def last_progress(self, wanted: Any = Any) -> Any:
-        """What the attempt before this one said last with `heartbeat`; None if there is nothing."""
+    def last_progress(self, progress: Any = Any) -> Any:
+        """What the attempt before this one said last with `heartbeat`, read as the type `progress`.
+
+        None if it said nothing, or if this is the first attempt.
+        """
         text = _host.activity_context.last_progress()
         if text is None:
             return None
-        return decode(text, wanted, "invalid-progress", "the progress of the last attempt")
+        return decode(text, progress, _INVALID_PROGRESS, "the progress of the last attempt")
 
-    def log(self, message: str, level: str = "info") -> None:
+    def log(self, message: str, level: Level = "info") -> None:
         """Writes to the host's log."""
         _host.activity_context.log(_host.types.Level[level.upper()], message)

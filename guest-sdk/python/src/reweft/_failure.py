@@ -1,14 +1,20 @@
 """Why something failed, and when it is tried again."""
 
+import math
 import traceback
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+
+#: A length of time: a number of seconds, or a `timedelta`.
+Duration: TypeAlias = float | timedelta
 
 
 class Failure(Exception):
     """A failure with a type that others can act on.
 
-    Raise it in a workflow or an activity to choose the type. It is also what awaiting an activity or
-    a child raises that has failed.
+    Raise it in a workflow or an activity to choose the type. It is also what awaiting an activity
+    or a child raises that has failed.
     """
 
     def __init__(
@@ -33,30 +39,40 @@ class Failure(Exception):
         return f"Failure({self.message!r}, type={self.type!r})"
 
 
+# As programs import it, and so as tracebacks show it.
+Failure.__module__ = __package__ or ""
+
+
 @dataclass(frozen=True)
 class RetryPolicy:
-    """When a failed activity or child is tried again. Times are in seconds."""
+    """When a failed activity or child is tried again."""
 
     #: The first attempt included: 1 means no retry.
     max_attempts: int
     #: The delay before the second attempt.
-    first_interval: float
+    first_interval: Duration
     #: Each delay is the one before times this.
     backoff: float = 1.0
     #: No delay is longer than this.
-    max_interval: float | None = None
+    max_interval: Duration | None = None
     #: No attempt starts later than this after the first was asked for.
-    timeout: float | None = None
+    timeout: Duration | None = None
 
 
-def milliseconds(seconds: float) -> int:
+def milliseconds(duration: Duration) -> int:
     """Rounds up, so that nothing comes early."""
-    return max(0, -int(-seconds * 1000 // 1))
+    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
+    # 2.007 seconds are 2007 milliseconds, though not to a computer that multiplies.
+    return max(0, math.ceil(round(seconds * 1000, 6)))
+
+
+def optional_milliseconds(duration: Duration | None) -> int | None:
+    return None if duration is None else milliseconds(duration)
 
 
 def failure_of(error: BaseException) -> Failure:
     """What an exception that nobody caught is seen as."""
-    stack = "".join(traceback.format_exception(error))
+    stack = _stack_trace(error)
     if isinstance(error, Failure):
         own = error.stack_trace
         return Failure(
@@ -66,3 +82,11 @@ def failure_of(error: BaseException) -> Failure:
             stack_trace=f"{own}\n{stack}" if own else stack,
         )
     return Failure(str(error), type=type(error).__name__, stack_trace=stack)
+
+
+def _stack_trace(error: BaseException) -> str:
+    """Tells how the program came to an exception, without what led to the program."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals.get("__package__") == __package__:
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames))

@@ -1,19 +1,18 @@
-"""The host's side of the contract: the bindings that the build tool makes, or whatever a test puts in
+"""The host's side of the contract: the bindings that the build tool makes, or what a test puts in
 their place."""
 
 from typing import Any
 
-from reweft._failure import Failure, RetryPolicy, milliseconds
+from reweft._failure import Failure, RetryPolicy, milliseconds, optional_milliseconds
 
 try:
     from componentize_py_types import Err
     from wit_world.imports import activity_context, context, types
 except ImportError:
-    # An ordinary interpreter, as in the unit tests of a program: these are replaced before use.
-    Err: Any = None
-    activity_context: Any = None
-    context: Any = None
-    types: Any = None
+    # An ordinary interpreter, which builds or tests a program.
+    Err = activity_context = context = types = None
+
+__all__ = ["Err", "activity_context", "context", "types"]
 
 
 def retry_option(retry: RetryPolicy | None) -> Any:
@@ -27,10 +26,6 @@ def retry_option(retry: RetryPolicy | None) -> Any:
         max_interval=optional_milliseconds(retry.max_interval),
         timeout=optional_milliseconds(retry.timeout),
     )
-
-
-def optional_milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else milliseconds(seconds)
 
 
 def from_contract(failure: Any) -> Failure:

@@ -1,36 +1,64 @@
 """What a module exports: the host's calls, led to the functions of the program."""
 
+import importlib
 import inspect
+import linecache
 import sys
 from typing import Any
 
 from reweft import _host
 from reweft._activity import ActivityContext
+from reweft._activity_loop import ActivityLoop
 from reweft._context import Context
 from reweft._definition import ACTIVITIES, WORKFLOWS, Definition
-from reweft._failure import Failure, failure_of
-from reweft._loop import WorkflowLoop
+from reweft._failure import failure_of
 from reweft._payload import decode, encode
+from reweft._workflow_loop import WorkflowLoop
 
-# What a workflow prints is its log, line by line, and not when a buffer is full.
-for _stream in (sys.stdout, sys.stderr):
-    _stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+#: What the standard library imports when it first needs it, as a guest can't: to parse dates, to
+#: look up hosts, to decode text, to show tracebacks.
+_IMPORTED_LATE = [
+    "_strptime",
+    "ast",
+    "encodings.ascii",
+    "encodings.idna",
+    "encodings.latin_1",
+    "unicodedata",
+]
 
 
-def _find(table: dict[str, Definition], name: str, kind: str) -> Definition:
-    definition = table.get(name)
-    if definition is None:
-        message = f"the module has no {kind} named {name!r}"
-        raise Failure(message, type=f"{kind}-not-found", non_retriable=True)
-    return definition
+def prepare() -> None:
+    """Makes ready, during the build, what every guest then begins with."""
+    if not WORKFLOWS and not ACTIVITIES:
+        raise RuntimeError("no function of the program is marked with @workflow or @activity")
+    for name in _IMPORTED_LATE:
+        importlib.import_module(name)
+    # What a workflow prints is its log, line by line, and not when a buffer is full.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # Tracebacks show lines of the program, which has no files any more when it runs.
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if path is not None and not path.startswith(sys.prefix):
+            lines = linecache.getlines(path)
+            linecache.cache[path] = (0, None, lines, path)
 
 
 def _call(definition: Definition, context: Any, input: str) -> Any:
     arguments = [context] if definition.takes_context else []
-    if definition.input is not None:
+    if definition.takes_input:
         what = f"the input of {definition.name!r}"
         arguments.append(decode(input, definition.input, "invalid-input", what))
     return definition.function(*arguments)
+
+
+def _output(definition: Definition, output: Any) -> str:
+    return encode(output, "invalid-output", f"the output of {definition.name!r}")
+
+
+def _failed(error: BaseException) -> Exception:
+    failed: Exception = _host.Err(_host.to_contract(failure_of(error)))
+    return failed
 
 
 class Workflows:
@@ -41,11 +69,13 @@ class Workflows:
 
     def run(self, name: str, input: str) -> str:
         try:
-            loop = WorkflowLoop()
-            definition = _find(WORKFLOWS, name, "workflow")
-            return encode(loop.run(_call(definition, Context(loop), input)))
+            definition = WORKFLOWS.find(name)
+            loop = WorkflowLoop()  # type: ignore[abstract]
+            return _output(definition, loop.run(_call(definition, Context(loop), input)))
         except BaseException as error:
-            raise _host.Err(_host.to_contract(failure_of(error))) from None
+            raise _failed(error) from None
+        finally:
+            sys.stdout.flush()
 
 
 class Activities:
@@ -56,20 +86,12 @@ class Activities:
 
     def execute(self, name: str, input: str) -> str:
         try:
-            definition = _find(ACTIVITIES, name, "activity")
+            definition = ACTIVITIES.find(name)
             output = _call(definition, ActivityContext(), input)
             if inspect.iscoroutine(output):
-                output = _finish(output)
-            return encode(output)
+                output = ActivityLoop().run(output)  # type: ignore[abstract]
+            return _output(definition, output)
         except BaseException as error:
-            raise _host.Err(_host.to_contract(failure_of(error))) from None
-
-
-def _finish(coroutine: Any) -> Any:
-    """Runs a coroutine that awaits nothing but other coroutines."""
-    try:
-        coroutine.send(None)
-    except StopIteration as finished:
-        return finished.value
-    coroutine.close()
-    raise Failure("an activity has no event loop: call what blocks", type="deadlock")
+            raise _failed(error) from None
+        finally:
+            sys.stdout.flush()

@@ -27,9 +27,16 @@ def _key(cls: type, name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def encode(value: Any) -> str:
-    """Writes a value as JSON. A field that is None by default is left out while it is None."""
-    return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False)
+def encode(value: Any, failure_type: str, what: str) -> str:
+    """Writes a value as JSON, or says why that can't be.
+
+    A field of a dataclass that is None by default is left out while it is None.
+    """
+    try:
+        return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        message = f"can't write {what} as JSON: {error}"
+        raise Failure(message, type=failure_type, non_retriable=True) from None
 
 
 def _plain(value: Any) -> Any:
@@ -44,7 +51,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return _plain(value.value)
     if isinstance(value, dict):
-        return {key: _plain(content) for key, content in value.items()}
+        return {_plain(key): _plain(content) for key, content in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(content) for content in value]
     return value
@@ -53,71 +60,76 @@ def _plain(value: Any) -> Any:
 def decode(text: str, wanted: Any, failure_type: str, what: str) -> Any:
     """Reads a value of the wanted type, or says what is wrong with the text."""
     try:
-        value = json.loads(text) if text else None
-        return _typed(value, wanted, "")
+        return _typed(json.loads(text) if text else None, wanted, "")
     except (ValueError, _Mismatch) as error:
-        message = f"{what} can't be used: {error}"
+        hint = "" if text else " (none was given)"
+        message = f"can't read {what}{hint}: {error}"
         raise Failure(message, type=failure_type, non_retriable=True) from None
 
 
 class _Mismatch(Exception):
     def __init__(self, where: str, wanted: str, value: Any) -> None:
+        self.where = where
+        self.wanted = wanted
         shown = json.dumps(value, ensure_ascii=False)
         super().__init__(f"{where or 'it'} must be {wanted}, not {shown[:80]}")
 
 
 def _typed(value: Any, wanted: Any, where: str) -> Any:
-    origin = typing.get_origin(wanted)
-    if wanted in (Any, None, type(None)) or isinstance(wanted, TypeVar):
+    origin = typing.get_origin(wanted) or wanted
+    arguments = typing.get_args(wanted)
+    if origin in (Any, None, types.NoneType, object) or isinstance(origin, TypeVar):
         return value
     if origin in (typing.Union, types.UnionType):
-        return _one_of(value, typing.get_args(wanted), where)
-    if dataclasses.is_dataclass(wanted):
-        return _fields(value, wanted, where)
+        return _one_of(value, arguments, where)
+    if origin is typing.Literal:
+        return _member(value, arguments, where)
+    if dataclasses.is_dataclass(origin):
+        return _fields(value, origin, where)
     if origin in (list, set, frozenset, tuple):
-        return _elements(value, origin, typing.get_args(wanted), where)
-    if origin is dict:
-        if not isinstance(value, dict):
-            raise _Mismatch(where, "an object", value)
-        content = typing.get_args(wanted)[1]
-        return {key: _typed(entry, content, f"{where}.{key}") for key, entry in value.items()}
-    if isinstance(wanted, type):
-        return _simple(value, wanted, where)
+        return _elements(value, origin, arguments, where)
+    if origin is dict or typing.is_typeddict(origin):
+        return _entries(value, arguments, where)
+    if isinstance(origin, type):
+        return _simple(value, origin, where)
     return value
 
 
 def _simple(value: Any, wanted: type, where: str) -> Any:
     if issubclass(wanted, enum.Enum):
-        try:
-            return wanted(value)
-        except ValueError:
-            choice = " or ".join(json.dumps(_plain(member)) for member in wanted)
-            raise _Mismatch(where, choice, value) from None
+        return wanted(_member(value, [_plain(member) for member in wanted], where))
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if wanted is float and is_number:
         return float(value)
     if wanted is int and isinstance(value, float) and value.is_integer():
         return int(value)
-    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
-    words |= {list: "a list", dict: "an object"}
-    matches = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
-    if wanted in words and not matches:
-        raise _Mismatch(where, words[wanted], value)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        words = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
+        raise _Mismatch(where, words.get(wanted, f"a {wanted.__name__}"), value)
+    return value
+
+
+def _member(value: Any, choices: typing.Sequence[Any], where: str) -> Any:
+    # True is 1 to Python, but not to JSON.
+    if not any(value == choice and type(value) is type(choice) for choice in choices):
+        raise _Mismatch(where, " or ".join(json.dumps(choice) for choice in choices), value)
     return value
 
 
 def _one_of(value: Any, choices: tuple[Any, ...], where: str) -> Any:
-    if value is None and type(None) in choices:
+    if value is None and types.NoneType in choices:
         return None
-    failed: _Mismatch | None = None
+    failed = []
     for choice in choices:
-        if choice is type(None):
-            continue
-        try:
-            return _typed(value, choice, where)
-        except _Mismatch as mismatch:
-            failed = failed or mismatch
-    raise failed or _Mismatch(where, "null", value)
+        if choice is not types.NoneType:
+            try:
+                return _typed(value, choice, where)
+            except _Mismatch as mismatch:
+                failed.append(mismatch)
+    nearest = max(failed, key=lambda mismatch: len(mismatch.where))
+    if nearest.where != where:
+        raise nearest
+    raise _Mismatch(where, " or ".join(mismatch.wanted for mismatch in failed), value)
 
 
 def _fields(value: Any, wanted: Any, where: str) -> Any:
@@ -127,6 +139,8 @@ def _fields(value: Any, wanted: Any, where: str) -> Any:
     given = {}
     for field in dataclasses.fields(wanted):
         key = _key(wanted, field.name)
+        if not field.init:
+            continue
         if key in value:
             given[field.name] = _typed(value[key], hints[field.name], f"{where}.{key}")
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
@@ -134,13 +148,24 @@ def _fields(value: Any, wanted: Any, where: str) -> Any:
     return wanted(**given)
 
 
-def _elements(value: Any, origin: Any, arguments: tuple[Any, ...], where: str) -> Any:
+def _entries(value: Any, arguments: tuple[Any, ...], where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Mismatch(where, "an object", value)
+    key_type, content = arguments or (str, Any)
+    return {
+        _typed(key, key_type, where): _typed(entry, content, f"{where}.{key}")
+        for key, entry in value.items()
+    }
+
+
+def _elements(value: Any, kind: Any, arguments: tuple[Any, ...], where: str) -> Any:
     if not isinstance(value, list):
         raise _Mismatch(where, "a list", value)
-    content = arguments[0] if arguments else Any
-    if origin is tuple and arguments and arguments[-1] is not Ellipsis:
+    if kind is tuple and arguments and arguments[-1] is not Ellipsis:
         if len(value) != len(arguments):
             raise _Mismatch(where, f"a list of {len(arguments)}", value)
-        pairs = zip(value, arguments, strict=True)
-        return tuple(_typed(entry, kind, f"{where}[{at}]") for at, (entry, kind) in enumerate(pairs))
-    return origin(_typed(entry, content, f"{where}[{at}]") for at, entry in enumerate(value))
+        contents: typing.Iterable[Any] = arguments
+    else:
+        contents = [arguments[0] if arguments else Any] * len(value)
+    pairs = enumerate(zip(value, contents, strict=True))
+    return kind(_typed(entry, content, f"{where}[{at}]") for at, (entry, content) in pairs)
