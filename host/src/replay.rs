@@ -6,13 +6,11 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use wasmtime::component::Component;
 
 use crate::cli::Replay;
 use crate::http;
 use crate::scheduler::{Import, Limits};
 use crate::wasm::component::LoadedModule;
-use crate::wasm::core_module::componentize;
 use crate::wasm::engine::{GuestLimits, WasmEngine};
 use crate::wasm::rehearsal::{Error, Rehearsed, Watch, rehearse};
 use crate::workflow::event::{Event, Recorded};
@@ -51,11 +49,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
 fn load(engine: &WasmEngine, path: &Path) -> anyhow::Result<LoadedModule> {
     let file = path.display();
     let bytes = fs::read(path).with_context(|| format!("{file} can't be read"))?;
-    let component =
-        componentize(engine, &bytes).with_context(|| format!("{file} can't be used"))?;
-    let component = Component::new(engine.engine(), component)
-        .map_err(|error| anyhow::anyhow!("{file} can't be compiled: {error:#}"))?;
-    LoadedModule::link(engine, &component).with_context(|| format!("{file} can't be used"))
+    LoadedModule::of_upload(engine, &bytes).with_context(|| format!("{file} can't be used"))
 }
 
 struct Desk {

@@ -3,12 +3,10 @@
 use std::time::{Duration, Instant};
 
 use reweft::wasm::component::LoadedModule;
-use reweft::wasm::core_module::componentize;
 use reweft::wasm::engine::{GuestLimits, WasmEngine};
 use reweft::wasm::workflow_guest::{Progress, TurnLimits, WorkflowGuest, WorkflowInfo};
 use reweft::workflow::id::Timestamp;
 use reweft::workflow::replay::Replay;
-use wasmtime::component::Component;
 
 use super::{LANGUAGES, module_of};
 
@@ -25,9 +23,7 @@ impl Bench {
     /// Loads a module, and returns how long that took.
     fn load(&self, bytes: &[u8]) -> (LoadedModule, Duration) {
         let began = Instant::now();
-        let component = componentize(&self.engine, bytes).unwrap();
-        let component = Component::new(self.engine.engine(), component).unwrap();
-        (LoadedModule::link(&self.engine, &component).unwrap(), began.elapsed())
+        (LoadedModule::of_upload(&self.engine, bytes).unwrap(), began.elapsed())
     }
 
     /// Makes a guest and lets it run until it waits.

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use wasmtime::component::Component;
 
 use super::manifest::Project;
-use crate::wasm::component::{LoadedModule, Names};
-use crate::wasm::core_module::componentize;
+use crate::wasm::component::{LoadedModule, Names, listed};
 use crate::wasm::engine::{GuestLimits, WasmEngine};
 
 const MEMORY_BYTES: u64 = 1 << 30;
@@ -67,15 +65,8 @@ pub(super) fn make(project: &Project) -> anyhow::Result<Vec<u8>> {
 /// Asks a module what it holds, as a host does when it is uploaded.
 fn inspect(bytes: &[u8]) -> anyhow::Result<Names> {
     let engine = WasmEngine::start()?;
-    let component = componentize(&engine, bytes)?;
-    let component = Component::new(engine.engine(), component)
-        .map_err(|error| anyhow::anyhow!("the module can't be compiled: {error:#}"))?;
-    let module = LoadedModule::link(&engine, &component)?;
+    let module = LoadedModule::of_upload(&engine, bytes)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let limits = GuestLimits::with_memory(MEMORY_BYTES);
     Ok(runtime.block_on(module.names(&limits, NAMES_TICKS_MAX))?)
-}
-
-fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

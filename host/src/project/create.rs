@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use rust_embed::RustEmbed;
 
 use crate::cli::Language;
+use crate::wasm::core_module::CONTRACT_FILES;
 
 const NAME_CHARACTERS_MAX: usize = 60;
 
@@ -17,22 +18,17 @@ const NAME_CHARACTERS_MAX: usize = 60;
 #[folder = "templates"]
 struct Templates;
 
-/// What guests are written with.
+/// What guests are written with. What the builder of JavaScript has is in this program already.
 #[derive(RustEmbed)]
 #[folder = "../guest-sdk"]
+#[exclude = "js/*"]
+#[exclude = "zig/*"]
 #[exclude = "tests/*"]
 #[exclude = "*/tests/*"]
 #[exclude = "*/node_modules/*"]
 #[exclude = "*/__pycache__/*"]
 #[exclude = "*.egg-info/*"]
-#[exclude = "*/.zig-cache/*"]
-#[exclude = "*/zig-out/*"]
 struct Kits;
-
-/// The contract.
-#[derive(RustEmbed)]
-#[folder = "../wit"]
-struct Contract;
 
 /// Writes a new project into a folder of its own.
 ///
@@ -58,9 +54,8 @@ pub fn create(name: &str, language: Language, parent: &Path) -> anyhow::Result<(
         }
     }
     if language == Language::Rust {
-        for path in Contract::iter() {
-            let Some(file) = Contract::get(&path) else { continue };
-            write(&folder, &format!("reweft/wit/{path}"), &file.data)?;
+        for (path, text) in CONTRACT_FILES {
+            write(&folder, &format!("reweft/wit/{path}"), text.as_bytes())?;
         }
     }
     println!("{} is there. Next:", folder.display());

@@ -9,6 +9,7 @@ use wasmtime::component::Component;
 use super::activity_guest::{self, ActivityHost, ActivityInfo, Pulse, Surroundings};
 use super::bindings::activity::ActivityModulePre;
 use super::bindings::workflow::WorkflowModulePre;
+use super::core_module::componentize;
 use super::durable_wasi;
 use super::engine::{GuestLimits, WasmEngine};
 use super::linking::{
@@ -86,6 +87,16 @@ pub struct Names {
 }
 
 impl LoadedModule {
+    /// Makes a module of what would be uploaded, for once: a host keeps what it has compiled.
+    ///
+    /// # Errors
+    /// The bytes can't be a module.
+    pub fn of_upload(engine: &WasmEngine, bytes: &[u8]) -> Result<Self, Unfit> {
+        let component = componentize(engine, bytes)?;
+        let compiled = Component::new(engine.engine(), component);
+        Self::link(engine, &compiled.map_err(|error| Unfit::Invalid(format!("{error:#}")))?)
+    }
+
     /// Links a component with what the host offers it.
     ///
     /// # Errors
@@ -213,6 +224,7 @@ fn checked(kind: &'static str, names: Vec<String>) -> Result<Vec<String>, Unfit>
     Ok(names)
 }
 
-fn listed(names: &[String]) -> String {
+/// Writes names one after the other.
+pub fn listed(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

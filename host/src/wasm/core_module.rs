@@ -16,8 +16,8 @@ use super::component::Unfit;
 use super::engine::WasmEngine;
 use super::linking::{ACTIVITIES, ACTIVITY_CONTEXT, CONTEXT, WORKFLOWS};
 
-/// The files of the contract.
-const CONTRACT_FILES: [(&str, &str); 4] = [
+/// The files of the contract: their names, and what is in them.
+pub const CONTRACT_FILES: [(&str, &str); 4] = [
     ("activity-context.wit", include_str!("../../../wit/activity-context.wit")),
     ("context.wit", include_str!("../../../wit/context.wit")),
     ("types.wit", include_str!("../../../wit/types.wit")),
