@@ -58,10 +58,14 @@ impl WorkflowHost {
         Ok(self.shared().replay.ask(command)?)
     }
 
+    /// Asks for something that makes a task, if the guest may have another.
+    pub(super) fn open_task(&self, command: Command) -> wasmtime::Result<TaskNumber> {
+        self.shared().check_tasks()?;
+        self.ask(command)
+    }
+
     fn ask_task(&self, command: Command) -> wasmtime::Result<Resource<Task>> {
-        let mut shared = self.shared();
-        shared.check_tasks()?;
-        Ok(Resource::new_own(shared.replay.ask(command)?.0))
+        Ok(Resource::new_own(self.open_task(command)?.0))
     }
 
     fn check_payload(&self, what: &str, payload: &str) -> wasmtime::Result<()> {

@@ -111,10 +111,8 @@ impl WorkflowHost {
                 at.0
             )));
         }
-        let mut shared = self.shared();
-        shared.check_tasks()?;
-        let timer = shared.replay.ask(Command::StartTimer { fire_at: at })?;
-        shared.replay.withhold(timer);
+        let timer = self.open_task(Command::StartTimer { fire_at: at })?;
+        self.shared().replay.withhold(timer);
         Ok(timer)
     }
 
