@@ -1,20 +1,11 @@
 //! What an author may rely on: activities, timers, events, races, failures, determinism.
 
 use serde_json::{Value, json};
-use support::{Client, Host, HostOptions, module};
+use support::{Client, Failure, Host, HostOptions, module};
 
 fn run(client: &Client, workflow: &str, input: &Value) -> Value {
     client.start(workflow, workflow, &input.to_string());
     client.output_of(workflow)
-}
-
-fn failure_of(client: &Client, id: &str) -> (String, String) {
-    let properties = client.wait_for(id, "FAILED")["properties"].clone();
-    let text = |name: &str| {
-        let key = format!("dapr.workflow.failure.{name}");
-        properties[&key].as_str().unwrap_or_else(|| panic!("no {name}: {properties}")).to_owned()
-    };
-    (text("error_type"), text("error_message"))
 }
 
 #[test]
@@ -154,12 +145,12 @@ fn e19_what_a_guest_does_wrong_fails_its_instance_and_nobody_else() {
     client.start("Chaining", "meanwhile", "5");
     assert_eq!(client.output_of("meanwhile"), json!(5));
     for spinner in 0..4 {
-        let (error_type, message) = failure_of(&client, &format!("spins-{spinner}"));
+        let Failure { error_type, message, .. } = client.failure_of(&format!("spins-{spinner}"));
         assert_eq!(error_type, "compute-limit");
         assert!(message.contains("activity"), "it says what to do: {message}");
     }
     client.start("SpinsInActivity", "timeout", "50");
-    assert_eq!(failure_of(&client, "timeout").0, "timeout");
+    assert_eq!(client.failure_of("timeout").error_type, "timeout");
 }
 
 #[test]
@@ -181,11 +172,11 @@ fn f1_f7_retries_follow_their_policy() {
     client.start("Retries", "third", &trial(3, 3).to_string());
     assert_eq!(client.output_of("third"), json!(3));
     client.start("Retries", "never", &trial(4, 3).to_string());
-    let (_, message) = failure_of(&client, "never");
+    let message = client.failure_of("never").message;
     assert!(message.contains('3'), "the last error: {message}");
     let invalid = json!({ "succeedAt": 1, "maxAttempts": 0, "firstIntervalMs": 5 });
     client.start("Retries", "invalid", &invalid.to_string());
-    assert_eq!(failure_of(&client, "invalid").0, "invalid-argument");
+    assert_eq!(client.failure_of("invalid").error_type, "invalid-argument");
 }
 
 #[test]

@@ -1,15 +1,10 @@
 //! Activities that are told to stop, and do; heartbeats, limits and progress.
 
 use serde_json::json;
-use support::{Client, Host, HostOptions, module};
+use support::{Host, HostOptions, module};
 
 fn logged(host: &Host, text: &str) {
     support::eventually(text, || host.log().iter().any(|line| line.contains(text)).then_some(()));
-}
-
-fn error_type(client: &Client, id: &str) -> String {
-    let failed = client.wait_for(id, "FAILED");
-    failed["properties"]["dapr.workflow.failure.error_type"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -27,7 +22,7 @@ fn e24_silence_for_too_long_fails_the_attempt_and_its_progress_is_handed_on() {
     client.start("HeartbeatTimeout", "twice", r#"{"heartbeatTimeoutMs":100,"maxAttempts":2}"#);
     assert_eq!(client.output_of("twice"), "about to hang");
     client.start("HeartbeatTimeout", "once", r#"{"heartbeatTimeoutMs":100,"maxAttempts":1}"#);
-    assert_eq!(error_type(&client, "once"), "heartbeat-timeout");
+    assert_eq!(client.failure_of("once").error_type, "heartbeat-timeout");
 }
 
 #[test]
@@ -101,8 +96,12 @@ fn what_is_too_large_or_too_many_fails_with_a_word() {
     client.start("FanOutFanIn", "few", "20");
     assert_eq!(client.output_of("few"), json!(2870));
     client.start("FanOutFanIn", "many", "21");
-    assert_eq!(error_type(&client, "many"), "limit-exceeded");
+    assert_eq!(client.failure_of("many").error_type, "limit-exceeded");
     client.start("EventCollector", "large", r#"{"name":"go","count":1}"#);
     client.raise("large", "go", &json!("x".repeat(2_000)).to_string());
-    assert_eq!(error_type(&client, "large"), "limit-exceeded", "its output is the event's payload");
+    assert_eq!(
+        client.failure_of("large").error_type,
+        "limit-exceeded",
+        "its output is the event's payload"
+    );
 }

@@ -42,15 +42,6 @@ fn count(stored: &Stored, kind: &str) -> usize {
     kinds(stored).iter().filter(|found| **found == kind).count()
 }
 
-fn failure(client: &Client, id: &str) -> (String, String) {
-    let properties = client.wait_for(id, "FAILED")["properties"].clone();
-    let text = |name: &str| {
-        let key = format!("dapr.workflow.failure.{name}");
-        properties[&key].as_str().unwrap_or_default().to_owned()
-    };
-    (text("error_type"), text("error_message"))
-}
-
 /// What an instance waits for, by kind.
 fn waits_for(client: &Client, id: &str) -> BTreeMap<String, usize> {
     let path = format!("/v1.0/workflows/dapr/{id}/waiting");

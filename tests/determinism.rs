@@ -53,21 +53,9 @@ fn recorded_histories_of_every_example_replay_at_every_prefix() {
     let client = host.client();
     let ids = start_all(&client);
     for id in &ids {
-        support::eventually(id, || {
-            let status = client.get(id)["runtimeStatus"].clone();
-            ["COMPLETED", "FAILED"].map(Value::from).contains(&status).then_some(())
-        });
+        client.wait_for_end(id);
     }
-    assert!(host.stop().0.success());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (instances, modules) = histories::read(host.data_dir()).await;
-        assert_eq!(instances.len(), ids.len());
-        let replayer = Replayer::new(&modules);
-        for stored in instances.values() {
-            replayer.replay_at_every_prefix(stored).await;
-        }
-    });
+    assert_eq!(histories::replay_all(&mut host), ids.len());
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The WASI that workflows get: a wait is a durable timer, a clock is workflow time, and what reaches out
 //! is refused with a word on what to do.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::guest::{module_for, without_description};
-use support::{Client, Host};
+use support::{Client, Failure, Host};
 
-use crate::histories::{self, Replayer};
+use crate::histories;
 
 /// What the guests below import of WASI.
 const PACKAGES: &str = "
@@ -97,22 +97,6 @@ fn start(host: &Host, body: &str) -> Client {
     client
 }
 
-fn events(client: &Client) -> Vec<Value> {
-    let history = client.send("GET", "/v1.0/workflows/dapr/it/history", b"").json();
-    history["events"].as_array().unwrap().clone()
-}
-
-fn kinds(client: &Client) -> Vec<String> {
-    let kind = |event: &Value| event["kind"].as_str().unwrap().to_owned();
-    events(client).iter().map(kind).collect()
-}
-
-fn failure(client: &Client) -> (String, String) {
-    let properties = client.wait_for("it", "FAILED")["properties"].clone();
-    let text = |name| properties[format!("dapr.workflow.failure.{name}")].to_string();
-    (text("error_type"), text("error_message"))
-}
-
 #[test]
 fn a_sleep_is_a_durable_timer() {
     let mut host = Host::start();
@@ -124,13 +108,13 @@ fn a_sleep_is_a_durable_timer() {
          (call $block (call $subscribe (i64.const 300000000)))
          (i64.div_u (i64.sub (call $now) (local.get $before)) (i64.const 1000000))",
     );
-    assert_eq!(kinds(&client), ["RunStarted", "TimerCreated"]);
+    assert_eq!(client.kinds("it"), ["RunStarted", "TimerCreated"]);
     host.kill();
     host.restart();
     let client = host.client();
     let slept = client.output_of("it").as_u64().unwrap();
     assert!(slept >= 300, "{slept}");
-    assert_eq!(kinds(&client), ["RunStarted", "TimerCreated", "TimerFired", "RunCompleted"]);
+    assert_eq!(client.kinds("it"), ["RunStarted", "TimerCreated", "TimerFired", "RunCompleted"]);
 }
 
 #[test]
@@ -147,7 +131,7 @@ fn a_poll_waits_for_the_earliest_of_several() {
     );
     assert_eq!(client.output_of("it"), json!(11));
     // Nothing is asked for the hour: by the time one of them is there, all that are ready are seen.
-    assert_eq!(kinds(&client), ["RunStarted", "TimerCreated", "TimerFired", "RunCompleted"]);
+    assert_eq!(client.kinds("it"), ["RunStarted", "TimerCreated", "TimerFired", "RunCompleted"]);
 }
 
 #[test]
@@ -166,7 +150,7 @@ fn a_wait_that_is_given_up_leaves_no_timer() {
     );
     assert_eq!(client.output_of("it"), json!(1));
     let timers = ["TimerCreated", "TimerFired", "TimerCreated", "TimerFired"];
-    assert_eq!(kinds(&client)[1..5], timers);
+    assert_eq!(client.kinds("it")[1..5], timers);
 }
 
 #[test]
@@ -183,7 +167,7 @@ fn a_moment_that_is_never_waited_for_is_no_timer() {
     client.raise("it", "Go", "1");
     assert_eq!(client.output_of("it"), json!(1));
     let never_waited_for = ["RunStarted", "EventAwaited", "EventRaised", "RunCompleted"];
-    assert_eq!(kinds(&client), never_waited_for);
+    assert_eq!(client.kinds("it"), never_waited_for);
 }
 
 #[test]
@@ -220,23 +204,15 @@ fn what_is_random_differs_from_run_to_run_and_not_in_a_replay() {
     }
     let drawn = client.output_of("it");
     assert_ne!(drawn, client.output_of("other"));
-    host.stop();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (instances, modules) = histories::read(host.data_dir()).await;
-        let replayer = Replayer::new(&modules);
-        for stored in instances.values() {
-            replayer.replay_at_every_prefix(stored).await;
-        }
-    });
+    histories::replay_all(&mut host);
 }
 
 #[test]
 fn what_reaches_out_is_refused_with_a_word_on_what_to_do() {
     let host = Host::start();
     let client = start(&host, "(drop (call $network)) (i64.const 0)");
-    let (error_type, message) = failure(&client);
-    assert_eq!(error_type, "\"not-in-workflow\"");
+    let Failure { error_type, message, .. } = client.failure_of("it");
+    assert_eq!(error_type, "not-in-workflow");
     assert!(message.contains("instance-network") && message.contains("activity"), "{message}");
 }
 
@@ -244,8 +220,8 @@ fn what_reaches_out_is_refused_with_a_word_on_what_to_do() {
 fn to_exit_is_to_fail() {
     let host = Host::start();
     let client = start(&host, "(call $exit (i32.const 1)) (i64.const 0)");
-    let (error_type, message) = failure(&client);
-    assert_eq!(error_type, "\"exit\"");
+    let Failure { error_type, message, .. } = client.failure_of("it");
+    assert_eq!(error_type, "exit");
     assert!(message.contains("status 1"), "{message}");
 }
 
@@ -255,7 +231,7 @@ fn a_sleep_for_ever_is_a_sleep() {
     let client = start(&host, "(call $block (call $subscribe (i64.const -1))) (i64.const 0)");
     // Some languages say "for ever" so: half a millennium is no mistake.
     client.wait_for("it", "RUNNING");
-    assert_eq!(kinds(&client), ["RunStarted", "TimerCreated"]);
+    assert_eq!(client.kinds("it"), ["RunStarted", "TimerCreated"]);
 }
 
 #[test]

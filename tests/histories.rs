@@ -19,6 +19,7 @@ use reweft::workflow::id::Digest;
 use reweft::workflow::replay::{Ended, Nondeterminism};
 use reweft::workflow::state::State;
 use reweft::workflow::summary::Summary;
+use support::Host;
 
 /// An instance as a store has it.
 #[derive(Debug)]
@@ -72,6 +73,22 @@ pub(crate) async fn read_instances(store: &dyn Store) -> BTreeMap<String, Stored
         assert!(instances.insert(id, Stored { summary, history }).is_none(), "one ID twice");
     }
     instances
+}
+
+/// Stops a host, replays all that it has in its store at every prefix, and returns how many instances
+/// those are.
+pub(crate) fn replay_all(host: &mut Host) -> usize {
+    assert!(host.stop().0.success());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (instances, modules) = read(host.data_dir()).await;
+        assert!(!instances.is_empty());
+        let replayer = Replayer::new(&modules);
+        for stored in instances.values() {
+            replayer.replay_at_every_prefix(stored).await;
+        }
+        instances.len()
+    })
 }
 
 /// Runs histories on real guests.

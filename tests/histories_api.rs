@@ -8,12 +8,6 @@ fn ask(client: &Client, id: &str, query: &str) -> Answer {
     client.send("GET", &format!("/v1.0/workflows/dapr/{id}/history?{query}"), b"")
 }
 
-fn history(client: &Client, id: &str) -> Vec<Value> {
-    let answer = ask(client, id, "limit=1000").expect(200).json();
-    assert_eq!((&answer["instanceID"], answer.get("next")), (&json!(id), None));
-    answer["events"].as_array().unwrap().clone()
-}
-
 fn kinds(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["kind"].as_str().unwrap()).collect()
 }
@@ -24,7 +18,7 @@ fn b8_a_workflow_that_does_nothing_starts_and_completes() {
     let client = host.client();
     client.start("Chaining", "nothing", "0");
     client.wait_for("nothing", "COMPLETED");
-    let events = history(&client, "nothing");
+    let events = client.history("nothing");
     assert_eq!(kinds(&events), ["RunStarted", "RunCompleted"]);
     let (start, end) = (&events[0], &events[1]);
     assert_eq!(
@@ -51,7 +45,7 @@ fn b10_a_fan_out_is_recorded_once_and_results_say_whose_they_are() {
     let client = host.client();
     client.start("FanOutFanIn", "fan", "5");
     client.wait_for("fan", "COMPLETED");
-    let events = history(&client, "fan");
+    let events = client.history("fan");
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event["index"], index);
     }
@@ -79,7 +73,7 @@ fn attempts_say_what_failed_and_when_they_are_made_again() {
     let trial = r#"{"succeedAt":2,"maxAttempts":3,"firstIntervalMs":100,"backoffCoefficient":1.1}"#;
     client.start("Retries", "retried", trial);
     client.wait_for("retried", "COMPLETED");
-    let events = history(&client, "retried");
+    let events = client.history("retried");
     let expected = [
         "RunStarted",
         "ActivityScheduled",
@@ -112,7 +106,7 @@ fn i8_events_timers_and_children_are_told_in_full() {
     client.act("waits", "resume", r#"{"reason":"coffee"}"#).expect(202);
     client.raise("waits", "GO", "[1]");
     client.wait_for("waits", "COMPLETED");
-    let events = history(&client, "waits");
+    let events = client.history("waits");
     let of = |kind: &str| events.iter().find(|event| event["kind"] == kind).unwrap();
     assert_eq!(of("EventAwaited")["name"], "go");
     assert!(of("TimerCreated")["fireAt"].as_str() > of("TimerCreated")["time"].as_str());
@@ -126,13 +120,13 @@ fn i8_events_timers_and_children_are_told_in_full() {
 
     client.start("Nested", "nested", "1");
     client.wait_for("nested", "COMPLETED");
-    let events = history(&client, "nested");
+    let events = client.history("nested");
     assert_eq!(
         kinds(&events),
         ["RunStarted", "ChildWorkflowCreated", "ChildWorkflowCompleted", "RunCompleted"]
     );
     assert_eq!((&events[2]["name"], &events[2]["output"]), (&json!("Nested"), &json!("0")));
-    let child = history(&client, "nested:0001");
+    let child = client.history("nested:0001");
     assert_eq!(
         (&child[0]["parent"]["instanceID"], &child[0]["depth"]),
         (&json!("nested"), &json!(1))
@@ -145,7 +139,7 @@ fn pages_of_a_history_fit_together() {
     let client = host.client();
     client.start("Chaining", "long", "40");
     client.wait_for("long", "COMPLETED");
-    let whole = history(&client, "long");
+    let whole = client.history("long");
     assert_eq!(whole.len(), 82);
     for limit in [1, 7, 41, 82, 100] {
         let (mut next, mut events) = (Some(0), Vec::new());
@@ -182,7 +176,7 @@ fn after_continuing_as_new_the_history_is_that_of_the_last_run() {
     let client = host.client();
     client.start("Generations", "anew", r#"{"left":3}"#);
     client.wait_for("anew", "COMPLETED");
-    let events = history(&client, "anew");
+    let events = client.history("anew");
     assert_eq!(kinds(&events), ["RunStarted", "RunCompleted"]);
     assert_eq!(events[0]["generation"], 4);
 }

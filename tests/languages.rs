@@ -9,10 +9,6 @@ mod orders;
 mod together;
 mod wat;
 
-use support::{Client, Host};
-
-use crate::histories::{self, Replayer};
-
 /// Every language with an order example and a guest of its own, by the names of their modules. Rust's
 /// example is what the others are compared with.
 const LANGUAGES: [&str; 6] = ["assemblyscript", "c", "go", "js", "python", "ts"];
@@ -62,28 +58,4 @@ fn module_of(kind: &str, language: &str) -> Option<Vec<u8>> {
             None
         }
     }
-}
-
-/// Stops a host, and replays all that it has in its store at every prefix.
-fn replay_all(host: &mut Host) {
-    assert!(host.stop().0.success());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (instances, modules) = histories::read(host.data_dir()).await;
-        assert!(!instances.is_empty());
-        let replayer = Replayer::new(&modules);
-        for stored in instances.values() {
-            replayer.replay_at_every_prefix(stored).await;
-        }
-    });
-}
-
-/// Returns error type, message and stack trace of an instance that has failed.
-fn failure(client: &Client, id: &str) -> (String, String, String) {
-    let properties = client.wait_for(id, "FAILED")["properties"].clone();
-    let text = |name: &str| {
-        let text = properties[format!("dapr.workflow.failure.{name}")].as_str();
-        text.unwrap_or_default().to_owned()
-    };
-    (text("error_type"), text("error_message"), text("stack_trace"))
 }

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 use support::guest::module_for_world;
-use support::{Answer, Client, Host};
+use support::{Answer, Client, Failure, Host};
 
 fn host(arguments: &[&str]) -> Host {
     let host = Host::start_with_arguments(arguments);
@@ -32,12 +32,9 @@ fn output(client: &Client, id: &str, input: &Value) -> Value {
     client.output_of(id)
 }
 
-fn failure(client: &Client, id: &str, input: &Value) -> (String, String) {
+fn failure(client: &Client, id: &str, input: &Value) -> Failure {
     client.start("reach", id, &input.to_string());
-    let properties = client.wait_for(id, "FAILED")["properties"].clone();
-    let text =
-        |name| properties[format!("dapr.workflow.failure.{name}")].as_str().unwrap().to_owned();
-    (text("error_type"), text("error_message"))
+    client.failure_of(id)
 }
 
 /// Serves HTTP on a free port, and returns it. Everybody gets 204.
@@ -59,7 +56,7 @@ fn nothing_is_reached_unless_it_is_allowed() {
     let host = host(&[]);
     let (client, port) = (host.client(), server());
     let address = format!("localhost:{port}");
-    let (error_type, message) = failure(&client, "denied", &json!(address));
+    let Failure { error_type, message, .. } = failure(&client, "denied", &json!(address));
     assert_eq!(error_type, "no-answer");
     for part in [&address, "PUT /v1.0/modules/reach/permissions", "\"network\""] {
         assert!(message.contains(part), "{message}");
@@ -91,14 +88,14 @@ fn a_module_sees_only_its_own_variables_and_secrets() {
     let shown = client.send("GET", "/v1.0/modules/reach/permissions", b"").expect(200).json();
     let stated = json!({ "network": [], "environment": { "A": "7" }, "secrets": ["ANSWER"] });
     assert_eq!(shown, stated, "a secret's value is not shown");
-    // A secret may be renewed while the host runs.
-    fs::write(secrets.path().join("ANSWER"), "43").unwrap();
-    assert_eq!(output(&client, "renewed", &json!(1)), json!(43));
+    // A secret may be renewed while the host runs. This one is in no time and no address.
+    fs::write(secrets.path().join("ANSWER"), "618033988749").unwrap();
+    assert_eq!(output(&client, "renewed", &json!(1)), json!(618_033_988_749_u64));
     fs::remove_file(secrets.path().join("ANSWER")).unwrap();
-    let (error_type, message) = failure(&client, "gone", &json!(1));
+    let Failure { error_type, message, .. } = failure(&client, "gone", &json!(1));
     assert_eq!(error_type, "secret-missing");
     assert!(message.contains("ANSWER") && message.contains("no file"), "{message}");
-    assert!(!host.log().iter().any(|line| line.contains("43")), "no value is logged");
+    assert!(!host.log().iter().any(|line| line.contains("618033988749")), "no value is logged");
 }
 
 #[test]
@@ -125,7 +122,7 @@ fn secrets_need_a_folder() {
     let host = host(&[]);
     let client = host.client();
     allow(&client, &json!({ "secrets": ["KEY"] }));
-    let (error_type, message) = failure(&client, "it", &json!(0));
+    let Failure { error_type, message, .. } = failure(&client, "it", &json!(0));
     assert_eq!(error_type, "secret-missing");
     assert!(message.contains("--secrets-dir"), "{message}");
 }

@@ -7,14 +7,9 @@ fn rerun(client: &Client, source: &str, body: &Value) -> Answer {
     client.act(source, "rerun", &body.to_string())
 }
 
-fn history(client: &Client, id: &str) -> Vec<Value> {
-    let path = format!("/v1.0/workflows/dapr/{id}/history?limit=1000");
-    client.send("GET", &path, b"").expect(200).json()["events"].as_array().unwrap().clone()
-}
-
 /// The index of the n-th event of a kind.
 fn place(client: &Client, id: &str, kind: &str, n: usize) -> u64 {
-    let events = history(client, id);
+    let events = client.history(id);
     let mut of_kind = events.iter().filter(|event| event["kind"] == kind);
     of_kind.nth(n).unwrap()["index"].as_u64().unwrap()
 }
@@ -36,7 +31,7 @@ fn m1_m5_what_was_before_is_taken_over_and_the_rest_done_again() {
     assert_eq!(answer.expect(202).json(), json!({ "instanceID": "again" }));
     assert_eq!(client.output_of("again"), output);
     assert_eq!((attempts(&host, "first"), attempts(&host, "again")), (8, 5));
-    let first = history(&client, "again")[0].clone();
+    let first = client.history("again")[0].clone();
     assert_eq!(first["origin"]["event"], event, "it says where it came from: {first}");
     // A failed one as well, under an ID of the host's choice.
     client.start("Interpreter", "failed", r#"{"steps":[{"square":2},{"all":[["again"]]}]}"#);

@@ -4,7 +4,7 @@ use reweft::workflow::event::Event;
 use serde_json::json;
 use support::{Host, module};
 
-use super::{count, failure, kinds, outputs, run, start, stored};
+use super::{count, kinds, outputs, run, start, stored};
 
 #[test]
 fn e1_values_pass_unchanged() {
@@ -59,7 +59,7 @@ fn e7_waiting_for_all_a_failure_is_reported_when_all_have_ended() {
         "all",
         &json!([{ "all": [["again"], [{ "sleep": 30 }, { "square": 2 }]] }]),
     );
-    assert_eq!(failure(&host.client(), "all").0, "misplaced");
+    assert_eq!(host.client().failure_of("all").error_type, "misplaced");
     let kinds = kinds(&stored(&mut host)["all"]);
     let place = |kind| kinds.iter().position(|found| *found == kind).unwrap();
     assert!(place("ActivityCompleted") < place("RunFailed"), "{kinds:?}");

@@ -2,9 +2,9 @@
 
 use reweft::workflow::event::Event;
 use serde_json::{Value, json};
-use support::{Client, Host, module};
+use support::{Client, Failure, Host, module};
 
-use super::{count, failure, run, start, stored};
+use super::{count, run, start, stored};
 use crate::histories::Stored;
 
 fn try_to(client: &Client, id: &str, trial: &Value) {
@@ -43,7 +43,7 @@ fn f4_no_attempt_starts_later_than_the_whole_may_take() {
     let trial = json!({ "succeedAt": 9, "maxAttempts": 5, "firstIntervalMs": 100,
                         "backoffCoefficient": 2, "maxIntervalMs": 1_000, "timeoutMs": 1_400 });
     try_to(&host.client(), "limited", &trial);
-    let (error_type, message) = failure(&host.client(), "limited");
+    let Failure { error_type, message, .. } = host.client().failure_of("limited");
     assert_eq!(error_type, "not-yet");
     assert!(message.contains("attempt 4"), "the fifth would start after 1.5 s: {message}");
     assert_eq!(delays(&stored(&mut host)["limited"]), [100, 200, 400]);
@@ -73,7 +73,7 @@ fn f2_f6_a_policy_without_attempts_or_interval_is_refused() {
     {
         let id = format!("invalid-{number}");
         try_to(&host.client(), &id, trial);
-        assert_eq!(failure(&host.client(), &id).0, "invalid-argument", "{trial}");
+        assert_eq!(host.client().failure_of(&id).error_type, "invalid-argument", "{trial}");
     }
     // Without a policy there is one attempt.
     let fails = json!([{ "failingChild": "once" }]);

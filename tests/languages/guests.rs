@@ -1,9 +1,10 @@
 //! What each language has of its own: sleeping, clocks, randomness, printing, failing, waiting for many.
 
 use serde_json::{Value, json};
-use support::{Client, Host};
+use support::{Client, Failure, Host};
 
-use super::{failure, module_of, replay_all};
+use super::module_of;
+use crate::histories::replay_all;
 
 /// What a language has no word for.
 const ABSENT: [(&str, &str); 4] = [
@@ -68,10 +69,7 @@ impl Guest {
     }
 
     fn kinds(&self, id: &str) -> Vec<String> {
-        let path = format!("/v1.0/workflows/dapr/{id}/history");
-        let history = self.client().send("GET", &path, b"").json();
-        let kind = |event: &Value| event["kind"].as_str().unwrap().to_owned();
-        history["events"].as_array().unwrap().iter().map(kind).collect()
+        self.client().kinds(id)
     }
 }
 
@@ -138,7 +136,7 @@ fn whoever_waits_comes_back_after_a_crash(guest: &mut Guest, workflow: &str) {
 
 fn what_is_thrown_is_a_failure_with_its_message_and_stack(guest: &mut Guest, workflow: &str) {
     guest.client().start(workflow, "throw", "\"why\"");
-    let (error_type, message, stack) = failure(&guest.client(), "throw");
+    let Failure { error_type, message, stack_trace: stack } = guest.client().failure_of("throw");
     assert!(message.contains("boom: why"), "{error_type}: {message}\n{stack}");
     assert!(stack.contains("explode"), "{error_type}: {message}\n{stack}");
     assert_ne!(error_type, "trap");
@@ -146,7 +144,8 @@ fn what_is_thrown_is_a_failure_with_its_message_and_stack(guest: &mut Guest, wor
 
 fn what_is_thrown_in_an_activity_reaches_the_workflow(guest: &mut Guest, workflow: &str) {
     guest.client().start(workflow, "throw-activity", "\"why\"");
-    let (error_type, message, stack) = failure(&guest.client(), "throw-activity");
+    let Failure { error_type, message, stack_trace: stack } =
+        guest.client().failure_of("throw-activity");
     assert!(message.contains("boom: why"), "{error_type}: {message}\n{stack}");
     assert_ne!(error_type, "trap");
 }
@@ -170,7 +169,7 @@ fn many_activities_run_at_once(guest: &mut Guest, workflow: &str) {
 
 fn who_waits_for_nothing_fails_and_says_so(guest: &mut Guest, workflow: &str) {
     guest.client().start(workflow, "stuck", "null");
-    let (error_type, message, stack) = failure(&guest.client(), "stuck");
+    let Failure { error_type, message, stack_trace: stack } = guest.client().failure_of("stuck");
     assert_ne!(error_type, "trap", "{message}\n{stack}");
 }
 

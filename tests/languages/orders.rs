@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use support::{Client, Host};
 
-use super::{module_of, replay_all};
+use super::module_of;
+use crate::histories::replay_all;
 
 /// What the example is asked, and the answer that its manager gives.
 fn cases() -> Vec<(&'static str, &'static str, Value, Option<Value>)> {
@@ -40,17 +41,13 @@ fn answer(client: &Client) {
         }
     }
     for (id, ..) in cases() {
-        support::eventually(id, || {
-            let status = client.get(id)["runtimeStatus"].clone();
-            ["COMPLETED", "FAILED"].map(Value::from).contains(&status).then_some(())
-        });
+        client.wait_for_end(id);
     }
 }
 
 /// What has happened to an instance, without what differs from run to run, and with JSON read.
 fn told(client: &Client, id: &str) -> Vec<Value> {
-    let history = client.send("GET", &format!("/v1.0/workflows/dapr/{id}/history"), b"").json();
-    let mut events = history["events"].as_array().unwrap().clone();
+    let mut events = client.history(id);
     for event in &mut events {
         let fields = event.as_object_mut().unwrap();
         for varying in [

@@ -52,9 +52,7 @@ fn a_failure_crosses_from_one_language_to_another() {
         client.start(&format!("{caller}.call"), caller, &input.to_string());
     }
     for caller in there {
-        let failed = client.wait_for(caller, "FAILED");
-        let message = &failed["properties"]["dapr.workflow.failure.error_message"];
-        let says = message.as_str().is_some_and(|message| message.contains("boom: why"));
-        assert!(says, "{caller}: {failed}");
+        let message = client.failure_of(caller).message;
+        assert!(message.contains("boom: why"), "{caller}: {message}");
     }
 }

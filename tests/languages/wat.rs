@@ -1,9 +1,10 @@
 //! WebAssembly written by hand: the smallest guests there are.
 
 use serde_json::json;
-use support::Host;
+use support::{Failure, Host};
 
-use super::{failure, module_of, replay_all};
+use super::module_of;
+use crate::histories::replay_all;
 
 #[test]
 fn wat() {
@@ -24,11 +25,11 @@ fn wat() {
     assert_eq!(client.output_of("echo"), json!({ "a": [1] }));
 
     client.start("wat.fail", "fail", "null");
-    let (error_type, message, stack) = failure(&client, "fail");
+    let Failure { error_type, message, stack_trace: stack } = client.failure_of("fail");
     assert_eq!((error_type.as_str(), message.as_str()), ("by-hand", "it was asked to fail"));
     assert!(stack.contains("at fail_by_hand"), "{stack}");
     client.start("wat.throw", "throw", "null");
-    let (error_type, message, stack) = failure(&client, "throw");
+    let Failure { error_type, message, stack_trace: stack } = client.failure_of("throw");
     assert_eq!(error_type, "trap");
     assert!(message.contains("unreachable"), "{message}");
     assert!(stack.contains("explode"), "a trap comes with the guest's stack: {stack}");

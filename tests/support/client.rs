@@ -52,6 +52,17 @@ pub struct Client {
     agent: ureq::Agent,
 }
 
+/// Why an instance has failed, as a client is shown it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its error type.
+    pub error_type: String,
+    /// What happened.
+    pub message: String,
+    /// Where; empty if that is not said.
+    pub stack_trace: String,
+}
+
 impl Client {
     pub(crate) fn new(address: &str) -> Self {
         let config = ureq::Agent::config_builder()
@@ -169,5 +180,58 @@ impl Client {
         let output = completed["properties"]["dapr.workflow.output"].as_str();
         let output = output.unwrap_or_else(|| panic!("no output: {completed}"));
         serde_json::from_str(output).unwrap_or_else(|_| panic!("not JSON: {output}"))
+    }
+
+    /// Waits until an instance has completed or failed.
+    ///
+    /// # Panics
+    /// It never does.
+    #[track_caller]
+    pub fn wait_for_end(&self, id: &str) {
+        crate::eventually(&format!("{id} has ended"), || {
+            let status = self.get(id)["runtimeStatus"].clone();
+            ["COMPLETED", "FAILED"].map(Value::from).contains(&status).then_some(())
+        });
+    }
+
+    /// Waits until an instance has failed, and returns why.
+    ///
+    /// # Panics
+    /// It ends otherwise, or not at all.
+    #[track_caller]
+    pub fn failure_of(&self, id: &str) -> Failure {
+        let failed = self.wait_for(id, "FAILED");
+        let text = |name: &str| {
+            let text = failed["properties"][format!("dapr.workflow.failure.{name}")].as_str();
+            text.map(str::to_owned)
+        };
+        let needed = |name| text(name).unwrap_or_else(|| panic!("no {name}: {failed}"));
+        Failure {
+            error_type: needed("error_type"),
+            message: needed("error_message"),
+            stack_trace: text("stack_trace").unwrap_or_default(),
+        }
+    }
+
+    /// Returns the events of an instance.
+    ///
+    /// # Panics
+    /// There is none.
+    #[track_caller]
+    pub fn history(&self, id: &str) -> Vec<Value> {
+        let path = format!("/v1.0/workflows/dapr/{id}/history?limit=1000");
+        let page = self.send("GET", &path, b"").expect(200).json();
+        assert_eq!((&page["instanceID"], page.get("next")), (&Value::from(id), None));
+        page["events"].as_array().expect("events are a list").clone()
+    }
+
+    /// Returns the kinds of an instance's events.
+    ///
+    /// # Panics
+    /// There is none.
+    #[track_caller]
+    pub fn kinds(&self, id: &str) -> Vec<String> {
+        let kind = |event: &Value| event["kind"].as_str().expect("it has a kind").to_owned();
+        self.history(id).iter().map(kind).collect()
     }
 }

@@ -9,7 +9,7 @@ pub mod wire;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, Failure};
 pub use host::{Host, HostOptions, binary};
 
 /// How long anything may take before a test gives up on it. Generous: it only bounds a failure.
