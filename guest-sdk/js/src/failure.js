@@ -29,7 +29,7 @@ export function failureToHost(thrown) {
   const isFailure = thrown instanceof Failure;
   return {
     type: isFailure ? thrown.type : className(thrown),
-    message: String(thrown.message),
+    message: messageOf(thrown),
     stack: stackOf(thrown) || undefined,
     nonRetriable: isFailure && thrown.nonRetriable,
   };
@@ -38,7 +38,14 @@ export function failureToHost(thrown) {
 // For a person who builds a program.
 export function describe(thrown) {
   if (!(thrown instanceof Error)) return describeValue(thrown);
-  return `${className(thrown)}: ${thrown.message}\n${stackOf(thrown)}`.trimEnd();
+  return `${className(thrown)}: ${messageOf(thrown)}\n${stackOf(thrown)}`.trimEnd();
+}
+
+// An error that stands for several says what they say.
+function messageOf(error) {
+  const message = String(error.message);
+  if (message !== "" || !(error instanceof AggregateError)) return message;
+  return error.errors.map((inner) => (inner instanceof Error ? messageOf(inner) : describeValue(inner))).join("; ");
 }
 
 // A class of errors that gives itself no name inherits the one of all errors.

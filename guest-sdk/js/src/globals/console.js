@@ -47,7 +47,7 @@ defineGlobals({
     error: (...values) => write("error", values),
     dir: (value) => write("info", [inspect(value)]),
     table: (value) => write("info", [inspect(value)]),
-    trace: (...values) => write("debug", ["Trace:", ...values, `\n${new Error().stack}`]),
+    trace: (...values) => write("debug", ["Trace:", ...values, new Error()]),
     assert: (condition, ...values) => condition || write("error", ["Assertion failed:", ...values]),
     count: (label = "default") => {
       counts.set(label, (counts.get(label) ?? 0) + 1);

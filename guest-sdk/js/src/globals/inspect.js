@@ -1,5 +1,7 @@
 // Values as a person reads them.
 
+import { describe } from "../failure.js";
+
 const DEPTH_MAX = 3;
 const ENTRIES_MAX = 100;
 
@@ -19,7 +21,7 @@ export function inspect(value, depth = 0, above = []) {
 
 function inspectObject(value, depth, above) {
   if (above.includes(value)) return "[Circular]";
-  if (value instanceof Error) return `${value.name}: ${value.message}\n${value.stack ?? ""}`.trimEnd();
+  if (value instanceof Error) return describe(value);
   if (value instanceof Date) return isNaN(value) ? "Invalid Date" : value.toISOString();
   if (value instanceof RegExp) return String(value);
   if (value instanceof Promise) return "Promise {}";
