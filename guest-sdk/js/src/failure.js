@@ -10,15 +10,20 @@ export class Failure extends Error {
     this.nonRetriable = Boolean(nonRetriable);
   }
 }
-Object.defineProperty(Failure.prototype, "name", { value: "Failure", configurable: true, writable: true });
+define(Failure.prototype, "name", "Failure");
 
 export class TimeoutError extends Error {}
-Object.defineProperty(TimeoutError.prototype, "name", { value: "TimeoutError", configurable: true, writable: true });
+define(TimeoutError.prototype, "name", "TimeoutError");
+
+// As the language defines what errors have: there, but not among what they are made of.
+function define(object, name, value) {
+  Object.defineProperty(object, name, { value, configurable: true, writable: true });
+}
 
 export function failureFromHost({ type, message, stack, nonRetriable }) {
   const failure = new Failure(type, message, { nonRetriable });
   // Where it happened says more than where it arrived.
-  if (stack !== undefined) Object.defineProperty(failure, "stack", { value: stack, configurable: true, writable: true });
+  if (stack !== undefined) define(failure, "stack", stack);
   return failure;
 }
 

@@ -3,6 +3,8 @@
 import { defineGlobals } from "./define.js";
 
 const ERRORS = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const BOXES = [Boolean, Number, String];
+const UNIQUE = [Promise, WeakMap, WeakSet, WeakRef];
 
 function refuse(value) {
   throw new DOMException(`${Object.prototype.toString.call(value)} can't be cloned`, "DataCloneError");
@@ -16,7 +18,7 @@ function clone(value, known) {
     known.set(value, copy);
     return copy;
   };
-  if (value instanceof Boolean || value instanceof Number || value instanceof String) return remember(Object(value.valueOf()));
+  if (BOXES.some((box) => value instanceof box)) return remember(Object(value.valueOf()));
   if (value instanceof Date) return remember(new Date(value));
   if (value instanceof RegExp) return remember(new RegExp(value.source, value.flags));
   if (value instanceof ArrayBuffer) return remember(value.slice());
@@ -32,7 +34,7 @@ function clone(value, known) {
     return copy;
   }
   if (value instanceof Error) return cloneError(value, known, remember);
-  if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) refuse(value);
+  if (UNIQUE.some((unique) => value instanceof unique)) refuse(value);
   const copy = remember(Array.isArray(value) ? new Array(value.length) : {});
   for (const key of Object.keys(value)) copy[key] = clone(value[key], known);
   return copy;

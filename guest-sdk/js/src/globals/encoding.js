@@ -61,7 +61,9 @@ class TextDecoder {
   #isAtBegin = true;
 
   constructor(label = "utf-8", { fatal = false, ignoreBOM = false } = {}) {
-    if (!/^\s*(utf-?8|unicode-1-1-utf-8)\s*$/i.test(label)) throw new RangeError(`the encoding '${label}' is not known here: UTF-8 is`);
+    if (!/^\s*(utf-?8|unicode-1-1-utf-8)\s*$/i.test(label)) {
+      throw new RangeError(`the encoding '${label}' is not known here: UTF-8 is`);
+    }
     this.#fatal = Boolean(fatal);
     this.#ignoreBOM = Boolean(ignoreBOM);
   }

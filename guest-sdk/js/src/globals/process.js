@@ -33,4 +33,8 @@ function current() {
   return (variables ??= read());
 }
 
-defineGlobals({ process: { env, argv: [], nextTick: (callback, ...values) => queueMicrotask(() => callback(...values)) } });
+function nextTick(callback, ...values) {
+  queueMicrotask(() => callback(...values));
+}
+
+defineGlobals({ process: { env, argv: [], nextTick } });

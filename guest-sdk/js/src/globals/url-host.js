@@ -47,7 +47,10 @@ function parseIPv4(text) {
 function parseIPv6(text) {
   const halves = text.split("::");
   if (halves.length > 2) refuse(text);
-  const pieces = halves.map((half) => (half === "" ? [] : half.split(":").flatMap((part, index, all) => parsePiece(text, part, index === all.length - 1))));
+  const pieces = halves.map((half) => {
+    const parts = half === "" ? [] : half.split(":");
+    return parts.flatMap((part, index) => parsePiece(text, part, index === parts.length - 1));
+  });
   const missing = 8 - pieces.flat().length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) refuse(text);
   return halves.length === 1 ? pieces[0] : [...pieces[0], ...new Array(missing).fill(0), ...pieces[1]];

@@ -49,7 +49,17 @@ export function parse(input, base) {
   const [, scheme] = /^([A-Za-z][A-Za-z0-9+.-]*:)/.exec(beforeHash) ?? [];
   if (!scheme && (!base || (base.isOpaque && !text.startsWith("#")))) refuse(input);
   const protocol = scheme ? scheme.toLowerCase() : base.protocol;
-  const url = { protocol, username: "", password: "", host: null, port: "", path: [], isOpaque: false, query: null, hash: null };
+  const url = {
+    protocol,
+    username: "",
+    password: "",
+    host: null,
+    port: "",
+    path: [],
+    isOpaque: false,
+    query: null,
+    hash: null,
+  };
   const body = scheme ? beforeHash.slice(scheme.length) : beforeHash;
   const isRelated = base && base.protocol === protocol && (!scheme || (isSpecial(url) && !/^[/\\]{2}/.test(body)));
   if (isRelated && !(base.isOpaque && body !== "")) parseRelated(url, body, base);

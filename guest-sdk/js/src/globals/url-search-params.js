@@ -82,7 +82,8 @@ export class URLSearchParams {
   }
 
   has(name, value) {
-    return this.#entries.some(([key, other]) => key === String(name) && (value === undefined || other === String(value)));
+    const isMeant = ([key, other]) => key === String(name) && (value === undefined || other === String(value));
+    return this.#entries.some(isMeant);
   }
 
   set(name, value) {
