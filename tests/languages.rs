@@ -6,6 +6,7 @@
 mod costs;
 mod guests;
 mod orders;
+mod sockets;
 mod together;
 mod wat;
 

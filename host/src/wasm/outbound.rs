@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
@@ -57,6 +57,7 @@ impl Reach {
     /// Lets sockets reach what is allowed.
     pub(super) fn guard_sockets(&self, wasi: &mut WasiCtxBuilder) {
         let reach = self.clone();
+        wasi.allow_tcp(true).allow_udp(true);
         // Look-ups are checked below.
         wasi.allow_ip_name_lookup(true).socket_addr_check(move |address, usage| {
             let reach = reach.clone();
@@ -153,7 +154,9 @@ impl ip_name_lookup::Host for ActivityHost {
         name: String,
     ) -> Result<Resource<ResolveAddressStream>, SocketError> {
         let reach = self.reach();
-        if !reach.permissions.allow_look_up(&name) {
+        // An address needs nobody to be asked for it; whether it may be reached is seen then.
+        let is_address = name.parse::<IpAddr>().is_ok();
+        if !is_address && !reach.permissions.allow_look_up(&name) {
             reach.deny(&format!("{name}:*"));
             return Err(ErrorCode::AccessDenied.into());
         }

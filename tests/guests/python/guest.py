@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import socket
 import time
 import uuid
 from dataclasses import dataclass
@@ -137,3 +138,9 @@ def environment(name: str) -> str | None:
 @activity
 def slow(ms: float) -> None:
     time.sleep(ms / 1000)
+
+
+@activity
+def receive(address: tuple[str, int]) -> str:
+    with socket.create_connection(address) as connection:
+        return connection.recv(1024).decode()
