@@ -3,9 +3,10 @@
 //! so that most of what can't match is not even read.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Error;
-use crate::store::{Listed, Place, Store};
+use crate::store::{LabelFilter, Listed, Place, Store};
 use crate::workflow::codec;
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
 use crate::workflow::summary::{Label, Status, Summary};
@@ -78,15 +79,12 @@ impl Filter {
         self.id_prefix.is_none() && self.updated == ALWAYS
     }
 
-    /// Returns the labels that what is wanted can have.
-    async fn labels(&self, store: &dyn Store) -> Result<Vec<Vec<u8>>, Error> {
-        let mut labels = Vec::new();
-        for (bytes, _) in store.labels().await? {
-            if self.takes_label(&codec::decode_label(&bytes)?) {
-                labels.push(bytes);
-            }
-        }
-        Ok(labels)
+    /// Returns which labels what is wanted can have. One that can't be read is not passed over.
+    fn labels(&self) -> LabelFilter {
+        let filter = self.clone();
+        Arc::new(move |label| {
+            codec::decode_label(label).map_or(true, |label| filter.takes_label(&label))
+        })
     }
 }
 
@@ -119,21 +117,18 @@ pub(super) struct Rows<'a> {
 }
 
 enum Order<'a> {
-    Creation { labels: Vec<Vec<u8>>, created: Range<Timestamp> },
+    Creation { labels: LabelFilter, created: Range<Timestamp> },
     Id { prefix: &'a str },
 }
 
 impl<'a> Rows<'a> {
-    /// Returns the rows of a filter, with the labels that there are now.
-    pub(super) async fn of(store: &'a dyn Store, filter: &'a Filter) -> Result<Self, Error> {
+    /// Returns the rows of a filter.
+    pub(super) fn of(store: &'a dyn Store, filter: &'a Filter) -> Self {
         let order = match &filter.id_prefix {
             Some(prefix) => Order::Id { prefix },
-            None => Order::Creation {
-                labels: filter.labels(store).await?,
-                created: filter.created.clone(),
-            },
+            None => Order::Creation { labels: filter.labels(), created: filter.created.clone() },
         };
-        Ok(Self { store, order })
+        Self { store, order }
     }
 
     /// Reads up to `limit` rows from behind the cursor on. Fewer are the last. A cursor of another
@@ -178,8 +173,8 @@ pub(super) struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     /// Returns the rows of a filter from the first on.
-    pub(super) async fn of(store: &'a dyn Store, filter: &'a Filter) -> Result<Self, Error> {
-        Ok(Self { rows: Rows::of(store, filter).await?, after: None })
+    pub(super) fn of(store: &'a dyn Store, filter: &'a Filter) -> Self {
+        Self { rows: Rows::of(store, filter), after: None }
     }
 
     /// Returns the next rows, up to `limit`; none at the end.

@@ -177,7 +177,7 @@ impl Handle {
         let ready = self.core.modules.load(digest).await?;
         let mut verification = Verification::default();
         let filter = of_module(module, &LIVE);
-        let mut pages = Pages::of(&*self.core.store, &filter).await?;
+        let mut pages = Pages::of(&*self.core.store, &filter);
         while let Some(page) = pages.next(PAGE).await? {
             for Row { number, summary, .. } in page {
                 if let Some(outcome) = self.core.verify_one(&ready, number, &summary).await? {
@@ -199,7 +199,7 @@ impl Handle {
             return Ok(youngest);
         }
         let filter = of_module(module, &FINISHED);
-        let mut pages = Pages::of(&*self.core.store, &filter).await?;
+        let mut pages = Pages::of(&*self.core.store, &filter);
         while let Some(page) = pages.next(PAGE).await? {
             youngest.extend(page);
             let surplus = youngest.len().saturating_sub(count);
@@ -256,7 +256,7 @@ impl Handle {
             return Ok(tally);
         }
         let filter = of_module(module, &LIVE);
-        let mut pages = Pages::of(&*self.core.store, &filter).await?;
+        let mut pages = Pages::of(&*self.core.store, &filter);
         while let Some(page) = pages.next(PAGE).await? {
             for Row { summary, .. } in page {
                 if summary.digest != digest {

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{
-    Chunk, Commit, Committed, DocumentStore, Error, Lease, Listed, ModuleStore, Place, Store,
-    Stored, Timer, Version,
+    Chunk, Commit, Committed, DocumentStore, Error, LabelFilter, Lease, Listed, ModuleStore, Place,
+    Store, Stored, Timer, Version,
 };
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
 
@@ -181,13 +181,13 @@ impl<S: Store> Store for FaultyStore<S> {
 
     async fn list(
         &self,
-        labels: &[Vec<u8>],
+        wanted: &LabelFilter,
         created: Range<Timestamp>,
         after: Option<Place>,
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
         self.check_up()?;
-        self.inner.list(labels, created, after, limit).await
+        self.inner.list(wanted, created, after, limit).await
     }
 
     async fn list_by_id(

@@ -13,7 +13,9 @@ pub mod fault;
 pub mod memory;
 pub mod redb;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -61,6 +63,15 @@ pub struct Listed {
     pub version: Version,
     /// Its summary.
     pub summary: Vec<u8>,
+}
+
+/// Which labels are wanted.
+pub type LabelFilter = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
+/// Returns a filter that takes these labels and no other.
+pub fn one_of(labels: impl IntoIterator<Item = Vec<u8>>) -> LabelFilter {
+    let labels: BTreeSet<_> = labels.into_iter().collect();
+    Arc::new(move |label| labels.contains(label))
 }
 
 /// Why a store could not do what it was asked. Nothing has been changed then, unless said otherwise.
@@ -176,11 +187,12 @@ pub trait Store: Send + Sync + 'static {
     /// has are left out.
     async fn labels(&self) -> Result<Vec<(Vec<u8>, u64)>, Error>;
 
-    /// Returns up to `limit` instances with one of these labels, created within the range (its start
-    /// included, its end not), after the place, in order of [`Place`].
+    /// Returns up to `limit` instances whose label is wanted, created within the range (its start
+    /// included, its end not), after the place, in order of [`Place`]. Which labels there are is seen
+    /// at the same moment as the instances: one that changes its label meanwhile is not missed.
     async fn list(
         &self,
-        labels: &[Vec<u8>],
+        wanted: &LabelFilter,
         created: Range<Timestamp>,
         after: Option<Place>,
         limit: usize,

@@ -55,7 +55,7 @@ impl Handle {
                 ..record.filter.created.end.min(Timestamp(record.created_at.0 + 1)),
             ..record.filter.clone()
         };
-        let rows = Rows::of(&*self.core.store, &filter).await?;
+        let rows = Rows::of(&*self.core.store, &filter);
         let mut page = rows.read(record.cursor.as_ref(), PAGE).await?;
         let is_last = page.len() < PAGE;
         let next = page.last().filter(|_| !is_last).map(|row| row.cursor.clone());

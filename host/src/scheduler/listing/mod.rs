@@ -58,7 +58,7 @@ async fn list(
     if filter.takes_none() {
         return Ok(listing);
     }
-    let rows = Rows::of(store, filter).await?;
+    let rows = Rows::of(store, filter);
     let at_once = if filter.is_exact() { limit.saturating_add(1) } else { ROWS_READ };
     let mut looked_at = 0;
     loop {

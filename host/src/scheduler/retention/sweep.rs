@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 
 use super::Inner;
 use crate::scheduler::{Error, Handle};
-use crate::store::Place;
+use crate::store::{LabelFilter, Place, one_of};
 use crate::workflow::codec;
 use crate::workflow::id::{InstanceNumber, Timestamp};
 
@@ -25,7 +25,7 @@ const RETRY_MS: u64 = 1_000;
 /// Where the walk is.
 struct Walk {
     /// The labels that are left, by how long instances with them are kept.
-    groups: Vec<(u64, Vec<Vec<u8>>)>,
+    groups: Vec<(u64, LabelFilter)>,
     after: Option<Place>,
     /// It looks for what is due until then.
     until: Timestamp,
@@ -118,7 +118,8 @@ impl Sweep<'_> {
                 groups.entry(keep_ms).or_default().push(bytes);
             }
         }
-        Ok(Walk { groups: groups.into_iter().collect(), after: None, until })
+        let groups = groups.into_iter().map(|(keep_ms, labels)| (keep_ms, one_of(labels)));
+        Ok(Walk { groups: groups.collect(), after: None, until })
     }
 
     /// Looks at another page; `None` at the end.

@@ -1,9 +1,12 @@
 //! Labels, and listings by label and by ID.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Bench, birth, existing, id, identity, new, number, replacing};
-use crate::store::{Birth, Commit, Listed, New, Place, Store, Target, Version};
+use crate::store::{
+    Birth, Commit, LabelFilter, Listed, New, Place, Store, Target, Version, one_of,
+};
 use crate::workflow::id::Timestamp;
 
 fn label(text: &str) -> Vec<u8> {
@@ -35,7 +38,7 @@ impl<S: Store> Bench<S> {
         after: Option<Place>,
         limit: usize,
     ) -> Vec<u64> {
-        let labels: Vec<_> = labels.iter().map(|text| label(text)).collect();
+        let labels = one_of(labels.iter().map(|text| label(text)));
         let created = Timestamp(created.start)..Timestamp(created.end);
         let page = self.store.list(&labels, created, after, limit).await.unwrap();
         page.into_iter().map(|listed| listed.place.instance.0).collect()
@@ -142,7 +145,7 @@ async fn what_is_listed_is_what_is_stored<S: Store>(bench: Bench<S>) {
     bench.commit(Commit { summary: vec![7], ..relabelled(1, 1, "b") }).await.unwrap();
     let listed = Listed { place: place(50, 1), version: Version(2), summary: vec![7] };
     let always = Timestamp(0)..Timestamp::MAX;
-    let by_label = bench.store.list(&[label("b")], always, None, 9).await.unwrap();
+    let by_label = bench.store.list(&one_of([label("b")]), always, None, 9).await.unwrap();
     assert_eq!(by_label, std::slice::from_ref(&listed));
     let by_id = bench.store.list_by_id("", None, 9).await.unwrap();
     assert_eq!(by_id, [(id("1"), listed)]);
@@ -157,7 +160,7 @@ async fn pages_have_no_gaps_and_no_doubles_while_instances_change<S: Store>(benc
     let (mut seen, mut after) = (Vec::<Place>::new(), None);
     for round in 0.. {
         let always = Timestamp(0)..Timestamp::MAX;
-        let labels = [label("a"), label("b")];
+        let labels = one_of([label("a"), label("b")]);
         let page = bench.store.list(&labels, always, after, 7).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.place);
@@ -178,6 +181,20 @@ async fn pages_have_no_gaps_and_no_doubles_while_instances_change<S: Store>(benc
     let gone = [58, 55, 52, 45, 42, 39];
     let stayed = (0..60).filter(|instance| instance % 3 != 2 && !gone.contains(instance));
     assert_eq!(seen, stayed.chain(100..103).collect::<Vec<_>>());
+}
+
+/// Which labels are wanted is asked as the page is read, not before: the last one to be listed has
+/// just moved to a label that there was not when the first was.
+async fn a_label_that_is_new_between_pages_is_listed<S: Store>(bench: Bench<S>) {
+    bench.commit(labelled(1, "a", 1)).await.unwrap();
+    bench.commit(labelled(2, "a", 2)).await.unwrap();
+    let (any, always): (LabelFilter, _) = (Arc::new(|_| true), Timestamp(0)..Timestamp::MAX);
+    let first = bench.store.list(&any, always.clone(), None, 1).await.unwrap();
+    assert_eq!(first[0].place, place(1, 1));
+    bench.commit(relabelled(2, 1, "new")).await.unwrap();
+    let second = bench.store.list(&any, always, Some(first[0].place), 1).await.unwrap();
+    assert_eq!(second.len(), 1);
+    assert_eq!(second[0].place, place(2, 2));
 }
 
 async fn a_listing_by_id_takes_a_prefix<S: Store>(bench: Bench<S>) {
@@ -243,5 +260,6 @@ for_every_store! {
     a_listing_is_in_order_of_creation
     what_is_listed_is_what_is_stored
     pages_have_no_gaps_and_no_doubles_while_instances_change
+    a_label_that_is_new_between_pages_is_listed
     a_listing_by_id_takes_a_prefix
 }

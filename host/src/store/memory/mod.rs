@@ -11,8 +11,8 @@ use bytes::Bytes;
 
 use self::content::Content;
 use super::{
-    Chunk, Commit, Committed, DocumentStore, Error, Lease, Listed, ModuleStore, Place, Store,
-    Stored, Timer, Version,
+    Chunk, Commit, Committed, DocumentStore, Error, LabelFilter, Lease, Listed, ModuleStore, Place,
+    Store, Stored, Timer, Version,
 };
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
 
@@ -148,7 +148,7 @@ impl Store for MemoryStore {
 
     async fn list(
         &self,
-        labels: &[Vec<u8>],
+        wanted: &LabelFilter,
         created: Range<Timestamp>,
         after: Option<Place>,
         limit: usize,
@@ -157,7 +157,7 @@ impl Store for MemoryStore {
         let mut listed: Vec<Listed> = content
             .instances
             .iter()
-            .filter(|(_, instance)| labels.contains(&instance.label))
+            .filter(|(_, instance)| wanted(&instance.label))
             .map(|(&number, instance)| instance.listed(number))
             .filter(|listed| created.contains(&listed.place.created_at))
             .filter(|listed| after.is_none_or(|after| after < listed.place))

@@ -9,7 +9,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::RedbStore;
 use crate::store::memory::MemoryStore;
 use crate::store::{
-    Birth, Chunk, Commit, DocumentStore, Lease, New, Place, Receiver, Store, Target, Timer, Version,
+    Birth, Chunk, Commit, DocumentStore, Lease, New, Place, Receiver, Store, Target, Timer,
+    Version, one_of,
 };
 use crate::workflow::id::{InstanceId, InstanceNumber, TaskNumber, Timestamp};
 
@@ -232,13 +233,13 @@ async fn instances(store: &dyn Store) -> impl PartialEq + std::fmt::Debug + use<
 
 /// What is listed: everything, and a page of something.
 async fn listings(store: &dyn Store, dice: &mut Dice) -> impl PartialEq + std::fmt::Debug + use<> {
-    let labels: Vec<_> = (0..dice.below(4)).map(|_| dice.label()).collect();
+    let labels = one_of((0..dice.below(4)).map(|_| dice.label()));
     let created = Timestamp(dice.below(6))..Timestamp(dice.below(8));
     let place = Place { created_at: Timestamp(dice.below(6)), instance: dice.instance() };
     let (after, limit) = (dice.one_in(2).then_some(place), dice.below(5) as usize);
     let (prefix, after_id) = (dice.id(), dice.one_in(2).then(|| dice.id()));
     let (parent, child) = (dice.instance(), dice.one_in(2).then(|| dice.instance()));
-    let all: Vec<_> = (0..4).map(|length| vec![b'a'; length]).collect();
+    let all = one_of((0..4).map(|length| vec![b'a'; length]));
     (
         store.labels().await.unwrap(),
         store.list(&all, Timestamp(0)..Timestamp::MAX, None, 99).await.unwrap(),

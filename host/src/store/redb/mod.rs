@@ -21,7 +21,10 @@ use thiserror::Error as ThisError;
 use self::file::File;
 use self::tables::{FORMAT, IDS, Tables, meta, unavailable};
 use self::writer::Writer;
-use super::{Chunk, Commit, Committed, Error, Lease, Listed, Place, Store, Stored, Timer, Version};
+use super::{
+    Chunk, Commit, Committed, Error, LabelFilter, Lease, Listed, Place, Store, Stored, Timer,
+    Version,
+};
 use crate::workflow::id::{InstanceId, InstanceNumber, Timestamp};
 
 /// Why a file can't be used.
@@ -234,14 +237,14 @@ impl Store for RedbStore {
 
     async fn list(
         &self,
-        labels: &[Vec<u8>],
+        wanted: &LabelFilter,
         created: Range<Timestamp>,
         after: Option<Place>,
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
-        let labels = labels.to_owned();
+        let wanted = wanted.clone();
         let read = move |transaction: &ReadTransaction| {
-            reading::list(transaction, &labels, &created, after, limit)
+            reading::list(transaction, &*wanted, &created, after, limit)
         };
         self.read_long(read).await
     }

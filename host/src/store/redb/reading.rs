@@ -1,7 +1,7 @@
 //! Owns what is read from the file, all of it as of one commit.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::ops::{Bound, Range};
 
 use redb::{AccessGuard, ReadTransaction, ReadableTable, StorageError};
@@ -173,7 +173,7 @@ pub(super) fn list_by_id(
 /// Lists by label. The listings of the labels are merged, and each is read no further than needed.
 pub(super) fn list(
     transaction: &ReadTransaction,
-    labels: &[Vec<u8>],
+    wanted: &dyn Fn(&[u8]) -> bool,
     created: &Range<Timestamp>,
     last: Option<Place>,
     limit: usize,
@@ -185,11 +185,13 @@ pub(super) fn list(
         return Ok(Vec::new());
     }
     let from = last.map_or(Bound::Included(start), Bound::Excluded);
-    let (numbers, listing) =
-        (transaction.open_table(LABEL_NUMBERS)?, transaction.open_table(LISTING)?);
+    let listing = transaction.open_table(LISTING)?;
     let mut merged = Merged::default();
-    for label in labels.iter().collect::<BTreeSet<_>>() {
-        let Some(number) = numbers.get(&label[..])? else { continue };
+    for entry in transaction.open_table(LABEL_NUMBERS)?.iter()? {
+        let (label, number) = entry?;
+        if !wanted(label.value()) {
+            continue;
+        }
         let under = |(created_at, instance)| (number.value(), created_at, instance);
         merged.add(listing.range((from.map(under), Bound::Excluded(under(end))))?)?;
     }
