@@ -12,7 +12,7 @@ mod wat;
 
 /// Every language with an order example and a guest of its own, by the names of their modules. Rust's
 /// example is what the others are compared with.
-const LANGUAGES: [&str; 6] = ["assemblyscript", "c", "go", "js", "python", "ts"];
+const LANGUAGES: [&str; 7] = ["assemblyscript", "c", "go", "js", "python", "ts", "zig"];
 
 fn go_through_everything(language: &'static str) {
     orders::compare_with_rust(language);
@@ -47,6 +47,11 @@ fn ts() {
 #[test]
 fn python() {
     go_through_everything("python");
+}
+
+#[test]
+fn zig() {
+    go_through_everything("zig");
 }
 
 /// Returns a module of a language, or nothing if its tools could not be installed here.

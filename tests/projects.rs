@@ -53,6 +53,15 @@ impl Project {
                 tools.clone(),
                 vec![("CC", tools.join("clang")), ("SYSROOT", tools.join("sysroot"))],
             ),
+            "zig" => {
+                let cache = tools.join("cache");
+                let zig = format!("{} -m ziglang", tools.join("bin/python").display());
+                let own = ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"];
+                let caches = own.map(|name| (name, cache.clone()));
+                (tools.clone(), [("ZIG", zig.into())].into_iter().chain(caches).collect())
+            }
+            // There are none.
+            "js" | "ts" => (tools, Vec::new()),
             _ => (tools.join("bin"), Vec::new()),
         };
         let path = std::env::var("PATH").unwrap();
@@ -140,6 +149,11 @@ fn a_first_day_with_go() {
 }
 
 #[test]
+fn a_first_day_with_js() {
+    first_day("js");
+}
+
+#[test]
 fn a_first_day_with_python() {
     first_day("python");
 }
@@ -147,6 +161,16 @@ fn a_first_day_with_python() {
 #[test]
 fn a_first_day_with_rust() {
     first_day("rust");
+}
+
+#[test]
+fn a_first_day_with_ts() {
+    first_day("ts");
+}
+
+#[test]
+fn a_first_day_with_zig() {
+    first_day("zig");
 }
 
 #[test]

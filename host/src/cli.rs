@@ -52,10 +52,18 @@ pub enum Language {
     C,
     /// Go.
     Go,
+    /// JavaScript.
+    #[value(name = "js", alias = "javascript")]
+    JavaScript,
     /// Python.
     Python,
     /// Rust.
     Rust,
+    /// TypeScript.
+    #[value(name = "ts", alias = "typescript")]
+    TypeScript,
+    /// Zig.
+    Zig,
 }
 
 /// What to build.

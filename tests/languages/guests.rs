@@ -7,12 +7,14 @@ use super::module_of;
 use crate::histories::replay_all;
 
 /// What a language has no word for.
-const ABSENT: [(&str, &str); 4] = [
-    // They have neither promises nor coroutines: a wait that nothing can end can't be written.
+const ABSENT: [(&str, &str); 6] = [
+    // They have neither promises nor coroutines that can wait: a wait that nothing can end can't be written.
     ("assemblyscript", "stuck"),
     ("assemblyscript", "idioms"),
     ("c", "stuck"),
     ("c", "idioms"),
+    ("zig", "stuck"),
+    ("zig", "idioms"),
 ];
 
 /// A host with the guest of a language.

@@ -23,7 +23,9 @@ pub fn build(source: &Path, output: Option<&Path>) -> anyhow::Result<()> {
         let bytes = crate::build::build(source)?;
         let named = PathBuf::from(source.with_extension("wasm").file_name().unwrap_or_default());
         let module = output.unwrap_or(&named);
-        fs::write(module, &bytes)
+        let folder = module.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(module, &bytes))
             .with_context(|| format!("{} can't be written", module.display()))?;
         return report(module, &bytes);
     }

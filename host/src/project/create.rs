@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use rust_embed::RustEmbed;
+use uuid::Uuid;
 
 use crate::cli::Language;
 use crate::wasm::core_module::CONTRACT_FILES;
@@ -18,11 +19,11 @@ const NAME_CHARACTERS_MAX: usize = 60;
 #[folder = "templates"]
 struct Templates;
 
-/// What guests are written with. What the builder of JavaScript has is in this program already.
+/// What guests are written with; of JavaScript the types alone: the builder has the rest of it.
 #[derive(RustEmbed)]
 #[folder = "../guest-sdk"]
-#[exclude = "js/*"]
-#[exclude = "zig/*"]
+#[exclude = "js/engine*"]
+#[exclude = "js/src/*"]
 #[exclude = "tests/*"]
 #[exclude = "*/tests/*"]
 #[exclude = "*/node_modules/*"]
@@ -69,8 +70,11 @@ fn word(language: Language) -> &'static str {
         Language::AssemblyScript => "assemblyscript",
         Language::C => "c",
         Language::Go => "go",
+        Language::JavaScript => "js",
         Language::Python => "python",
         Language::Rust => "rust",
+        Language::TypeScript => "ts",
+        Language::Zig => "zig",
     }
 }
 
@@ -80,6 +84,7 @@ fn kit(language: Language) -> &'static [(&'static str, &'static str)] {
         Language::AssemblyScript => &[("assemblyscript/", "reweft/")],
         Language::C => &[("c/", "reweft/")],
         Language::Go => &[("go/", "reweft/")],
+        Language::JavaScript | Language::TypeScript => &[("js/", "reweft/")],
         Language::Python => {
             &[("python/src/", "reweft/src/"), ("python/README.md", "reweft/README.md")]
         }
@@ -88,6 +93,7 @@ fn kit(language: Language) -> &'static [(&'static str, &'static str)] {
             ("src/", "reweft/guest-sdk/src/"),
             ("macros/", "reweft/guest-sdk/macros/"),
         ],
+        Language::Zig => &[("zig/", "reweft/")],
     }
 }
 
@@ -104,9 +110,12 @@ fn check_name(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts the project's name where a template leaves room for it.
+/// Fills in what a template leaves room for: the project's name, and what is to differ between projects.
 fn named(text: &str, name: &str) -> String {
-    text.replace("{{name}}", name).replace("{{identifier}}", &name.replace('-', "_"))
+    let (random, ..) = Uuid::new_v4().as_fields().to_owned();
+    text.replace("{{name}}", name)
+        .replace("{{identifier}}", &name.replace('-', "_"))
+        .replace("{{random}}", &format!("{random:08x}"))
 }
 
 fn named_bytes<'a>(bytes: &'a [u8], name: &str) -> Cow<'a, [u8]> {
