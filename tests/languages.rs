@@ -7,6 +7,7 @@ mod costs;
 mod guests;
 mod orders;
 mod sockets;
+mod starlingmonkey;
 mod together;
 mod wat;
 

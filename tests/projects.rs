@@ -58,7 +58,7 @@ impl Project {
                 let zig = format!("{} -m ziglang", tools.join("bin/python").display());
                 let own = ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"];
                 let caches = own.map(|name| (name, cache.clone()));
-                (tools.clone(), [("ZIG", zig.into())].into_iter().chain(caches).collect())
+                (tools, [("ZIG", zig.into())].into_iter().chain(caches).collect())
             }
             // There are none.
             "js" | "ts" => (tools, Vec::new()),

@@ -50,10 +50,12 @@ impl Bench {
     }
 }
 
-/// Returns how much of this process is in memory, in bytes.
-fn resident_bytes() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 4096
+/// Returns how much memory this process has for itself, in bytes. What guests share, such as the parts
+/// of their module's image that none has written to, doesn't count.
+fn private_bytes() -> u64 {
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
+    let line = rollup.lines().find(|line| line.starts_with("Private_Dirty:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 
 async fn measure(bench: &Bench, language: &str, bytes: &[u8], run: (&str, &str)) {
@@ -65,18 +67,18 @@ async fn measure(bench: &Bench, language: &str, bytes: &[u8], run: (&str, &str))
         starts.push(began.elapsed());
     }
     starts.sort_unstable();
-    let before = resident_bytes();
+    let before = private_bytes();
     let mut guests = Vec::new();
     for _ in 0..WAITING {
         guests.push(bench.waiting(&module, run).await);
     }
-    let resident = resident_bytes().saturating_sub(before) / u64::from(WAITING);
+    let own = private_bytes().saturating_sub(before) / u64::from(WAITING);
     println!(
         "{language:>15} {:>9} {:>10.0?} {:>10.1?} {:>10} {:>10}",
         bytes.len(),
         loaded,
         starts[starts.len() / 2],
-        resident,
+        own,
         guests[0].memory_bytes(),
     );
 }
@@ -89,7 +91,7 @@ fn what_a_guest_of_each_language_costs() {
     let engine = WasmEngine::start().unwrap();
     let bench = Bench { engine, limits: GuestLimits::with_memory(256 << 20), turn };
     println!("sizes in bytes; a start is instantiation and first turn, the median of 100");
-    println!("       language    module   compiled    started   resident  addressed");
+    println!("       language    module   compiled    started        own  addressed");
     let patterns = support::module("patterns");
     let collector = ("EventCollector", r#"{"name":"go","count":1}"#);
     runtime.block_on(measure(&bench, "rust", &patterns, collector));
