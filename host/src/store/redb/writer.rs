@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use redb::WriteTransaction;
 use tokio::sync::oneshot;
@@ -16,6 +17,11 @@ use crate::store::Error;
 /// The most requests of one transaction: enough to make its fsync cheap for each, few enough that
 /// none waits long for the others to be applied.
 const BATCH_MAX: usize = 1_024;
+
+/// How many requests in the last batch mean that more are about to come, and for how long the next one
+/// then waits for them: no longer than the disk takes.
+const CROWD: usize = 32;
+const JOIN_TIME: Duration = Duration::from_micros(300);
 
 /// Something to be written.
 trait Request: Send {
@@ -91,7 +97,13 @@ impl Drop for Writer {
 }
 
 fn write_batches(file: &File, queue: &Receiver<Box<dyn Request>>) {
+    let mut last = 0;
     while let Ok(first) = queue.recv() {
+        // Where many write at the same time, each batch costs the processors more than its writes do:
+        // half as many serve them better. Where few do, nobody waits.
+        if last >= CROWD {
+            std::thread::sleep(JOIN_TIME);
+        }
         let mut batch = vec![first];
         batch.extend(queue.try_iter().take(BATCH_MAX - 1));
         let outcome = write_batch(file, &mut batch);
@@ -99,6 +111,7 @@ fn write_batches(file: &File, queue: &Receiver<Box<dyn Request>>) {
             error!("{} changes could not be written: {failed}", batch.len());
             file.close();
         }
+        last = batch.len();
         for request in batch {
             request.answer(outcome.clone());
         }
