@@ -71,7 +71,7 @@ fn e25_told_to_stop_a_host_ends_though_an_activity_does_not() {
     assert!(ended.success());
     assert!(log.iter().any(|line| line.contains("took too long to end")), "{log:#?}");
     host.restart();
-    assert_eq!(host.client().get("deaf")["runtimeStatus"], "RUNNING");
+    host.client().wait_for("deaf", "RUNNING");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn k7_o1_o4_a_full_life_under_each_prefix() {
         let get = || client.send("GET", &of(""), b"");
         let started = start(&client, prefix, &format!("?instanceID={id}"), WAIT);
         assert_eq!(started.expect(202).json(), json!({ "instanceID": id }));
-        assert_eq!(get().expect(200).json()["runtimeStatus"], "RUNNING");
+        client.wait_for(&id, "RUNNING");
         assert_eq!(act("/pause").expect(202).json(), json!({}));
         assert_eq!(get().expect(200).json()["runtimeStatus"], "SUSPENDED");
         assert_eq!(act("/resume").expect(202).json(), json!({}));
@@ -79,8 +79,7 @@ fn a9_the_id_of_an_ended_instance_can_be_used_again() {
     client.raise("again", "a", "1");
     client.wait_for("again", "COMPLETED");
     start(&client, "v1.0", "?instanceID=again", WAIT).expect(202);
-    let again = client.get("again");
-    assert_eq!(again["runtimeStatus"], "RUNNING");
+    let again = client.wait_for("again", "RUNNING");
     assert_eq!(
         again["properties"],
         json!({ "dapr.workflow.input": WAIT }),
@@ -198,7 +197,7 @@ fn k2_purging_is_for_the_ended_only() {
     let client = host.client();
     client.start("EventWithTimeout", "live", WAIT);
     client.act("live", "purge", "").expect_error(409, "ERR_PURGE_WORKFLOW");
-    assert_eq!(client.get("live")["runtimeStatus"], "RUNNING");
+    client.wait_for("live", "RUNNING");
     client.act("live", "terminate", "").expect(202);
     client.act("live", "purge", "").expect(202);
     client.act("live", "purge", "").expect_error(404, "ERR_INSTANCE_ID_NOT_FOUND");

@@ -54,7 +54,7 @@ fn bytes_at_random_are_answered_or_cut_off() {
         wire.end();
         wire.receive();
     }
-    assert_eq!(client.get("live")["runtimeStatus"], "RUNNING");
+    client.wait_for("live", "RUNNING");
     is_well(&client, &["live"]);
     let (ended, log) = host.stop();
     assert!(ended.success());
@@ -203,7 +203,7 @@ fn json_that_is_deep_or_of_another_kind_is_refused() {
             client.act("live", action, body).expect_error(400, "ERR_MALFORMED_REQUEST");
         }
     }
-    assert_eq!(client.get("live")["runtimeStatus"], "RUNNING");
+    client.wait_for("live", "RUNNING");
     // As a payload it is nobody's business but the workflow's.
     client.raise("live", "other", &deep);
     client.raise("live", "go", &deep);

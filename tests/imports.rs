@@ -102,7 +102,7 @@ fn an_imported_instance_survives_a_crash() {
     client.wait_for("copy", "RUNNING");
     client.raise("copy", "go", "1");
     assert_eq!(client.output_of("copy"), json!({ "received": 1 }));
-    assert_eq!(client.get("waits")["runtimeStatus"], "RUNNING");
+    client.wait_for("waits", "RUNNING");
 }
 
 #[test]

@@ -194,7 +194,7 @@ fn told_to_stop_it_answers_what_is_under_way_and_records_what_has_ended() {
             ends["runtimeStatus"], "FAILED",
             "its activity had ended before the host: {ends}"
         );
-        assert_eq!(host.client().get("late")["runtimeStatus"], "RUNNING");
+        host.client().wait_for("late", "RUNNING");
     }
 }
 

@@ -228,5 +228,5 @@ fn an_action_with_a_field_of_another_type_is_refused() {
     ] {
         client.act("live", action, body).expect_error(400, "ERR_MALFORMED_REQUEST");
     }
-    assert_eq!(client.get("live")["runtimeStatus"], "RUNNING");
+    client.wait_for("live", "RUNNING");
 }

@@ -138,7 +138,7 @@ fn o5_it_runs_until_it_is_terminated() {
     start(&client, "waits", &json!([{ "event": "go" }]));
     let other = run(&client, "other", &json!([{ "sleep": 100 }]));
     assert_eq!(other, json!([null]));
-    assert_eq!(client.get("waits")["runtimeStatus"], "RUNNING");
+    client.wait_for("waits", "RUNNING");
     client.act("waits", "terminate", "").expect(202);
     assert_eq!(client.get("waits")["runtimeStatus"], "TERMINATED");
     assert_eq!(client.get("waits")["instanceID"], "waits");
