@@ -99,7 +99,7 @@ pub(crate) struct Replayer {
 
 impl Replayer {
     pub(crate) fn new(modules: &BTreeMap<Digest, Vec<u8>>) -> Self {
-        let engine = WasmEngine::start().unwrap();
+        let engine = WasmEngine::start(1).unwrap();
         let cache = CompileCache::open(&support::compiled_folder()).unwrap();
         let load = |(digest, bytes): (&Digest, &Vec<u8>)| {
             let component = componentize(&engine, bytes).unwrap();

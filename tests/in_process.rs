@@ -31,7 +31,7 @@ impl Bench {
     /// Returns a bench whose clock stands at this time.
     pub(crate) fn at(start: Timestamp) -> Self {
         Self {
-            engine: Arc::new(WasmEngine::start().unwrap()),
+            engine: Arc::new(WasmEngine::start(Limits::default().guests()).unwrap()),
             compiled: tempfile::tempdir().unwrap(),
             clock: Arc::new(SimulatedClock::at(start)),
             module: module("patterns").into(),

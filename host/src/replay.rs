@@ -24,7 +24,7 @@ const MEMORY_BYTES: u64 = 1 << 30;
 /// # Errors
 /// A file can't be read or used, or the code does not fit the history.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
-    let engine = WasmEngine::start()?;
+    let engine = WasmEngine::start(1)?;
     let desk = Desk { module: load(&engine, &arguments.module)?, _engine: engine };
     let file = arguments.history.display();
     let document = fs::read(&arguments.history).with_context(|| format!("{file} can't be read"))?;

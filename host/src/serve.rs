@@ -126,15 +126,6 @@ where
 async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
     let store = Arc::new(RedbStore::open(&data_dir.join(STORE_FILE))?);
     let lease = store.acquire().await?;
-    let engine = Arc::new(WasmEngine::start()?);
-    let compiled = data_dir.join(COMPILED_FOLDER);
-    let cache = CompileCache::open(&compiled)
-        .with_context(|| format!("the folder {} can't be made", compiled.display()))?;
-    let guest_limits = GuestLimits::with_memory(arguments.guest_bytes_max);
-    let modules = Modules::open(store.clone(), lease, engine, cache, guest_limits)
-        .await?
-        .with_secrets(arguments.secrets_dir.clone());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limits = scheduler::Limits {
         turn_ms: arguments.turn_ms_max,
         activity_ms: arguments.activity_seconds_max * 1_000,
@@ -147,5 +138,14 @@ async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
         tasks: arguments.tasks_max as usize,
         depth: arguments.depth_max,
     };
+    let engine = Arc::new(WasmEngine::start(limits.guests())?);
+    let compiled = data_dir.join(COMPILED_FOLDER);
+    let cache = CompileCache::open(&compiled)
+        .with_context(|| format!("the folder {} can't be made", compiled.display()))?;
+    let guest_limits = GuestLimits::with_memory(arguments.guest_bytes_max);
+    let modules = Modules::open(store.clone(), lease, engine, cache, guest_limits)
+        .await?
+        .with_secrets(arguments.secrets_dir.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Scheduler::start(store, lease, Arc::new(modules), clock, limits).await?)
 }

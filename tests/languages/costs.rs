@@ -37,7 +37,8 @@ impl Bench {
             started_at: Timestamp(1_000),
             parent_instance_id: None,
         };
-        let guest = module.workflow_guest(&self.limits, self.turn, info, input, Replay::new(0));
+        let (room, replay) = (module.room().await, Replay::new(0));
+        let guest = module.workflow_guest(room, &self.limits, self.turn, info, input, replay);
         let mut guest = guest.unwrap();
         guest.begin_turn();
         loop {
@@ -88,7 +89,7 @@ async fn measure(bench: &Bench, language: &str, bytes: &[u8], run: (&str, &str))
 fn what_a_guest_of_each_language_costs() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let turn = TurnLimits { ticks: 2_000, payload_bytes: 1 << 20, tasks: 100 };
-    let engine = WasmEngine::start().unwrap();
+    let engine = WasmEngine::start(WAITING + 1).unwrap();
     let bench = Bench { engine, limits: GuestLimits::with_memory(256 << 20), turn };
     println!("sizes in bytes; a start is instantiation and first turn, the median of 100");
     println!("       language    module   compiled    started        own  addressed");

@@ -136,7 +136,7 @@ fn what_is_refused_leaves_no_code_behind() {
 fn code_of_another_component_is_not_used_for_the_same_upload() {
     let folder = tempfile::tempdir().unwrap();
     let (cache, engine) =
-        (CompileCache::open(folder.path()).unwrap(), WasmEngine::start().unwrap());
+        (CompileCache::open(folder.path()).unwrap(), WasmEngine::start(1).unwrap());
     // As two releases might make them of one core module.
     let components = [
         wat::parse_str("(component)").unwrap(),

@@ -43,19 +43,19 @@ pub(super) struct Mailboxes {
     room: Room,
 }
 
-/// How much may be kept in memory for instances that do nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much may be kept in memory for instances that do nothing, and how much one of them takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Room {
-    /// How many of them.
+    /// How many guests. One with several memories counts as so many.
     pub(super) guests: usize,
-    /// How large the memories of their guests may be together, in bytes.
+    /// How large their memories are together, in bytes.
     pub(super) bytes: u64,
 }
 
 /// An instance that rests.
 struct Idle {
     instance: InstanceNumber,
-    bytes: u64,
+    takes: Room,
 }
 
 #[derive(Default)]
@@ -67,7 +67,7 @@ struct Inner {
     idle: BTreeMap<u64, Idle>,
     idle_since: HashMap<InstanceNumber, u64>,
     /// What the idle ones take together.
-    idle_bytes: u64,
+    taken: Room,
     ticks: u64,
 }
 
@@ -76,16 +76,21 @@ impl Inner {
         if let Some(tick) = self.idle_since.remove(&instance)
             && let Some(idle) = self.idle.remove(&tick)
         {
-            self.idle_bytes -= idle.bytes;
+            self.give_back(idle.takes);
         }
     }
 
     /// Takes out the one that has rested longest.
     fn take_longest_idle(&mut self) -> Option<InstanceNumber> {
-        let (_, Idle { instance, bytes }) = self.idle.pop_first()?;
+        let (_, Idle { instance, takes }) = self.idle.pop_first()?;
         self.idle_since.remove(&instance);
-        self.idle_bytes -= bytes;
+        self.give_back(takes);
         Some(instance)
+    }
+
+    fn give_back(&mut self, takes: Room) {
+        self.taken.guests -= takes.guests;
+        self.taken.bytes -= takes.bytes;
     }
 }
 
@@ -148,15 +153,16 @@ impl Mailboxes {
 
     /// Notes that an instance rests with so much in memory. As long as that is too much together, the
     /// one that has rested longest is told to drop its own.
-    pub(super) fn rest(&self, instance: InstanceNumber, bytes: u64) {
+    pub(super) fn rest(&self, instance: InstanceNumber, takes: Room) {
         let mut inner = self.lock();
         inner.forget_idle(instance);
         let tick = inner.ticks;
         inner.ticks += 1;
-        inner.idle.insert(tick, Idle { instance, bytes });
+        inner.idle.insert(tick, Idle { instance, takes });
         inner.idle_since.insert(instance, tick);
-        inner.idle_bytes += bytes;
-        while inner.idle.len() > self.room.guests || inner.idle_bytes > self.room.bytes {
+        inner.taken.guests += takes.guests;
+        inner.taken.bytes += takes.bytes;
+        while inner.taken.guests > self.room.guests || inner.taken.bytes > self.room.bytes {
             let Some(longest) = inner.take_longest_idle() else { return };
             if let Some(sender) = inner.senders.get(&longest) {
                 // One that has just ended needs no telling.
@@ -186,6 +192,11 @@ mod tests {
         working
     }
 
+    /// What one guest takes whose memory is so large.
+    fn one(bytes: u64) -> Room {
+        Room { guests: 1, bytes }
+    }
+
     fn evicted(working: &mut [Mailbox]) -> Vec<usize> {
         let told = working.iter_mut().enumerate();
         let told = told.filter_map(|(number, mailbox)| mailbox.try_recv().ok().map(|_| number));
@@ -197,12 +208,24 @@ mod tests {
         let mailboxes = Mailboxes::new(Room { guests: 2, bytes: u64::MAX });
         let mut working = working(&mailboxes, 4);
         for number in [0, 1, 0, 2] {
-            mailboxes.rest(InstanceNumber(number), 1);
+            mailboxes.rest(InstanceNumber(number), one(1));
         }
         assert_eq!(evicted(&mut working), [1]);
         mailboxes.work(InstanceNumber(0));
-        mailboxes.rest(InstanceNumber(3), 1);
+        mailboxes.rest(InstanceNumber(3), one(1));
         assert!(evicted(&mut working).is_empty());
+    }
+
+    #[test]
+    fn a_guest_with_several_memories_counts_as_so_many() {
+        let mailboxes = Mailboxes::new(Room { guests: 4, bytes: u64::MAX });
+        let mut working = working(&mailboxes, 3);
+        for number in 0..2 {
+            mailboxes.rest(InstanceNumber(number), Room { guests: 2, bytes: 0 });
+        }
+        assert!(evicted(&mut working).is_empty());
+        mailboxes.rest(InstanceNumber(2), one(0));
+        assert_eq!(evicted(&mut working), [0]);
     }
 
     #[test]
@@ -210,16 +233,16 @@ mod tests {
         let mailboxes = Mailboxes::new(Room { guests: 100, bytes: 10 });
         let mut working = working(&mailboxes, 5);
         for number in 0..3 {
-            mailboxes.rest(InstanceNumber(number), 3);
+            mailboxes.rest(InstanceNumber(number), one(3));
         }
         assert!(evicted(&mut working).is_empty());
-        mailboxes.rest(InstanceNumber(3), 6);
+        mailboxes.rest(InstanceNumber(3), one(6));
         assert_eq!(evicted(&mut working), [0, 1]);
         // One that is too large for all the room keeps nobody else out.
-        mailboxes.rest(InstanceNumber(4), 11);
+        mailboxes.rest(InstanceNumber(4), one(11));
         assert_eq!(evicted(&mut working), [2, 3, 4]);
         for number in 0..3 {
-            mailboxes.rest(InstanceNumber(number), 3);
+            mailboxes.rest(InstanceNumber(number), one(3));
         }
         assert!(evicted(&mut working).is_empty());
     }

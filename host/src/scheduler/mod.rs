@@ -80,6 +80,9 @@ const RECOVERY_PAGE: usize = 1_000;
 /// How long to wait before trying again after the store has failed.
 const RETRY_MS: u64 = 500;
 
+/// How many workflows are at work at the same time, beside the idle ones; others wait.
+const WORKING_GUESTS: usize = 1_000;
+
 /// What a host lets its guests do at most.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -123,6 +126,13 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Returns how many guests there are at most. Idle ones and activities must leave room for those at
+    /// work: nobody else makes any for them.
+    pub fn guests(&self) -> u32 {
+        let guests = self.idle_guests.saturating_add(self.concurrent_activities);
+        u32::try_from(guests.saturating_add(WORKING_GUESTS)).unwrap_or(u32::MAX)
+    }
+
     /// Returns what a workflow may do in a turn.
     pub fn turn(&self) -> TurnLimits {
         let tick_ms = TICK.as_millis().max(1) as u64;

@@ -3,9 +3,11 @@
 use crate::scheduler::Error;
 use crate::scheduler::draft::Draft;
 use crate::scheduler::entail::{Entailed, random_bytes};
+use crate::scheduler::mailboxes;
 use crate::scheduler::modules::ReadyModule;
 use crate::store::{Commit, New, Store, Target, Version};
 use crate::wasm::LogLine;
+use crate::wasm::places::Room;
 use crate::wasm::workflow_guest::{TurnLimits, WorkflowGuest, WorkflowInfo};
 use crate::workflow::codec;
 use crate::workflow::command::Command;
@@ -99,9 +101,11 @@ impl Resident {
         self.guest.is_some() || (self.stall.is_none() && self.state.open_tasks() > 0)
     }
 
-    /// Returns how large the memory of its guest is, in bytes.
-    pub(super) fn guest_bytes(&self) -> u64 {
-        self.guest.as_ref().map_or(0, WorkflowGuest::memory_bytes)
+    /// Returns how much its guest takes.
+    pub(super) fn room(&self) -> mailboxes::Room {
+        let (guests, bytes) = (WorkflowGuest::places, WorkflowGuest::memory_bytes);
+        let of = self.guest.as_ref();
+        mailboxes::Room { guests: of.map_or(1, guests), bytes: of.map_or(0, bytes) }
     }
 
     /// Returns how many deliveries its guests have got through.
@@ -189,6 +193,7 @@ impl Resident {
     pub(super) fn make_guest(
         &self,
         module: &ReadyModule,
+        room: Room,
         turn: TurnLimits,
         history: Vec<Recorded>,
     ) -> Option<WorkflowGuest> {
@@ -199,7 +204,7 @@ impl Resident {
         let input = start.input.clone();
         let mut replay = Replay::new(self.delivered);
         history.into_iter().for_each(|recorded| replay.feed(recorded));
-        module.code.workflow_guest(&module.limits, turn, info, input, replay)
+        module.code.workflow_guest(room, &module.limits, turn, info, input, replay)
     }
 
     /// Begins the next run of the instance: a life of its own, in which nothing of this one is left.

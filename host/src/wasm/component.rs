@@ -16,6 +16,7 @@ use super::linking::{
     ACTIVITIES, CONTRACT, CONTRACT_VERSION, WORKFLOWS, link_activities, link_observed_workflows,
     link_workflows,
 };
+use super::places::{self, Places, Room};
 use super::workflow_guest::{TurnLimits, WorkflowGuest, WorkflowHost, WorkflowInfo};
 use crate::workflow::failure::{Failure, error_type};
 use crate::workflow::replay::Replay;
@@ -75,6 +76,9 @@ pub struct LoadedModule {
     component: Component,
     workflows: Option<WorkflowModulePre<WorkflowHost>>,
     activities: Option<ActivityModulePre<ActivityHost>>,
+    places: Places,
+    /// How many of them a guest takes.
+    need: u32,
 }
 
 /// What a module says it holds.
@@ -121,7 +125,8 @@ impl LoadedModule {
         let link = || -> wasmtime::Result<Self> {
             let workflows = has_workflows.then(|| link_workflows(component)).transpose()?;
             let activities = has_activities.then(|| link_activities(component)).transpose()?;
-            Ok(Self { component: component.clone(), workflows, activities })
+            let (places, need) = (engine.places().clone(), places::need(component));
+            Ok(Self { component: component.clone(), workflows, activities, places, need })
         };
         link().map_err(|error| Unfit::WrongTypes(format!("{error:#}")))
     }
@@ -132,6 +137,7 @@ impl LoadedModule {
     /// It failed, or gave a name that can't be used.
     pub async fn names(&self, limits: &GuestLimits, ticks: u32) -> Result<Names, Unfit> {
         let mut names = Names::default();
+        let _room = self.room().await;
         if let Some(module) = &self.workflows {
             let asked = WorkflowGuest::names(module, limits, ticks).await.map_err(Unfit::Names)?;
             names.workflows = checked("workflow", asked)?;
@@ -143,9 +149,15 @@ impl LoadedModule {
         Ok(names)
     }
 
+    /// Waits until there is room for a guest.
+    pub async fn room(&self) -> Room {
+        self.places.take(self.need).await
+    }
+
     /// Makes a guest for a run of one of its workflows; none if the module has no workflows.
     pub fn workflow_guest(
         &self,
+        room: Room,
         limits: &GuestLimits,
         turn: TurnLimits,
         info: WorkflowInfo,
@@ -153,7 +165,7 @@ impl LoadedModule {
         replay: Replay,
     ) -> Option<WorkflowGuest> {
         let module = self.workflows.as_ref()?;
-        Some(WorkflowGuest::new(module, limits, turn, info, input, replay))
+        Some(WorkflowGuest::new(module, room, limits, turn, info, input, replay))
     }
 
     /// Makes a guest as [`Self::workflow_guest`] does, but one that notes where it waits.
@@ -162,6 +174,7 @@ impl LoadedModule {
     /// It can't be linked, though it could be before.
     pub fn observed_guest(
         &self,
+        room: Room,
         limits: &GuestLimits,
         turn: TurnLimits,
         info: WorkflowInfo,
@@ -172,7 +185,7 @@ impl LoadedModule {
             return Ok(None);
         }
         let module = link_observed_workflows(&self.component)?;
-        Ok(Some(WorkflowGuest::new(&module, limits, turn, info, input, replay)))
+        Ok(Some(WorkflowGuest::new(&module, room, limits, turn, info, input, replay)))
     }
 
     /// Makes one attempt of one of its activities in a fresh guest. Dropping the future stops it.
@@ -189,6 +202,7 @@ impl LoadedModule {
     ) -> Result<String, Failure> {
         match &self.activities {
             Some(module) => {
+                let _room = self.room().await;
                 activity_guest::execute(module, limits, info, surroundings, pulse, input).await
             }
             None => Err(Failure::permanent(

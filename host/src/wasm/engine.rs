@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use wasmtime::{Config, Engine, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 
+use super::places::Places;
+
 /// How often a computing guest is interrupted, so that others get their turn.
 pub const TICK: Duration = Duration::from_millis(5);
 
@@ -17,6 +19,12 @@ pub const TICK: Duration = Duration::from_millis(5);
 const WASM_STACK_BYTES: usize = 2 * 1024 * 1024;
 /// What host functions may use on top of it.
 const HOST_STACK_BYTES: usize = 512 * 1024;
+
+/// A component is made of several core instances, each with its own memories and tables.
+pub(super) const INSTANCES_MAX: usize = 64;
+pub(super) const MEMORIES_MAX: usize = 16;
+pub(super) const TABLES_MAX: usize = 64;
+pub(super) const TABLE_ELEMENTS_MAX: usize = 100_000;
 
 /// What a guest may use at most. Recorded with the module version at upload, because a guest can
 /// tell when its memory refuses to grow.
@@ -33,19 +41,22 @@ pub struct GuestLimits {
 impl GuestLimits {
     /// Returns the limits of a guest with this much memory.
     pub fn with_memory(memory_bytes: u64) -> Self {
-        Self { memory_bytes, table_elements: 100_000, stack_bytes: WASM_STACK_BYTES as u64 }
+        Self {
+            memory_bytes,
+            table_elements: TABLE_ELEMENTS_MAX as u64,
+            stack_bytes: WASM_STACK_BYTES as u64,
+        }
     }
 
     pub(super) fn limiter(&self) -> Limiter {
         let memory_bytes = usize::try_from(self.memory_bytes).unwrap_or(usize::MAX);
         let table_elements = usize::try_from(self.table_elements).unwrap_or(usize::MAX);
-        // A component is made of several core instances, each with its own memories and tables.
         let limits = StoreLimitsBuilder::new()
             .memory_size(memory_bytes)
             .table_elements(table_elements)
-            .instances(64)
-            .memories(16)
-            .tables(64)
+            .instances(INSTANCES_MAX)
+            .memories(MEMORIES_MAX)
+            .tables(TABLES_MAX)
             .build();
         Limiter { limits, memory_bytes: Arc::default() }
     }
@@ -125,17 +136,18 @@ fn config() -> Config {
 /// The engine, and the thread that interrupts long turns.
 pub struct WasmEngine {
     engine: Engine,
+    places: Places,
     stop: Arc<AtomicBool>,
     ticker: Option<JoinHandle<()>>,
 }
 
 impl WasmEngine {
-    /// Starts an engine.
+    /// Starts an engine that runs so many guests at the same time. Further ones wait.
     ///
     /// # Errors
     /// The machine can't run WebAssembly, or has no thread left.
-    pub fn start() -> anyhow::Result<Self> {
-        let engine = Engine::new(&config())?;
+    pub fn start(guests: u32) -> anyhow::Result<Self> {
+        let (engine, places) = Places::reserve(&config(), guests)?;
         let stop = Arc::new(AtomicBool::new(false));
         let (ticking, stopped) = (engine.weak(), stop.clone());
         let ticker =
@@ -148,12 +160,16 @@ impl WasmEngine {
                     }
                 }
             })?;
-        Ok(Self { engine, stop, ticker: Some(ticker) })
+        Ok(Self { engine, places, stop, ticker: Some(ticker) })
     }
 
     /// Returns the engine.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(super) fn places(&self) -> &Places {
+        &self.places
     }
 
     /// Returns what compiled code depends on besides the module: this engine's release and switches.

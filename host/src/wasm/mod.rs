@@ -12,6 +12,7 @@ mod linking;
 mod log_stream;
 mod outbound;
 pub mod permissions;
+pub mod places;
 mod printed;
 pub mod rehearsal;
 pub mod workflow_guest;

@@ -75,10 +75,11 @@ pub async fn rehearse(
         replay.feed(recorded.clone());
     }
     let (info, input) = (WorkflowInfo::of(start, *time, digest), start.input.clone());
+    let room = module.room().await;
     let guest = match watch {
-        Watch::Commands => module.workflow_guest(limits, turn, info, input, replay),
+        Watch::Commands => module.workflow_guest(room, limits, turn, info, input, replay),
         Watch::Stack => module
-            .observed_guest(limits, turn, info, input, replay)
+            .observed_guest(room, limits, turn, info, input, replay)
             .map_err(|error| Error::Unlinkable(format!("{error:#}")))?,
     };
     let mut guest = guest.ok_or(Error::NoWorkflows)?;

@@ -14,6 +14,7 @@ use super::bindings::types;
 use super::bindings::workflow::WorkflowModulePre;
 use super::durable_wasi::Pollable;
 use super::engine::{GuestLimits, Limiter};
+use super::places::Room;
 use super::printed::{Output, Printed};
 use super::{EndRun, LogLine, failure_of};
 use crate::workflow::command::Command;
@@ -213,12 +214,14 @@ pub struct WorkflowGuest {
     shared: Arc<Mutex<Shared>>,
     run: Pin<Box<Run>>,
     memory_bytes: Arc<AtomicU64>,
+    room: Room,
 }
 
 impl WorkflowGuest {
     /// Makes a guest which will run the workflow from its beginning, on this view of its history.
     pub(super) fn new(
         module: &WorkflowModulePre<WorkflowHost>,
+        room: Room,
         limits: &GuestLimits,
         turn: TurnLimits,
         info: WorkflowInfo,
@@ -235,7 +238,7 @@ impl WorkflowGuest {
             let guest = module.instantiate_async(&mut store).await?;
             guest.reweft_workflow_workflows().call_run(&mut store, &name, &input).await
         });
-        Self { shared, run, memory_bytes }
+        Self { shared, run, memory_bytes, room }
     }
 
     /// Asks a module for the names of its workflows.
@@ -357,6 +360,11 @@ impl WorkflowGuest {
     /// Returns how large its memories are together, in bytes.
     pub fn memory_bytes(&self) -> u64 {
         self.memory_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many of the places that there are for guests it takes.
+    pub fn places(&self) -> usize {
+        self.room.places()
     }
 
     /// Returns how many deliveries the guest has got through.

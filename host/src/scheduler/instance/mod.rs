@@ -90,7 +90,7 @@ impl Instance {
                 let _ = acknowledge.send(self.purge().await);
             }
             if let Some(kept) = self.resident.as_ref().filter(|it| it.is_worth_keeping()) {
-                self.core.mailboxes.rest(self.number, kept.guest_bytes());
+                self.core.mailboxes.rest(self.number, kept.room());
             } else if self.core.mailboxes.retire(self.number, &self.mailbox) {
                 return;
             }
@@ -232,6 +232,8 @@ impl Instance {
         }
         let history = resident.history(&*self.core.store, self.number, &Draft::default()).await?;
         let delivered = resident.delivered();
+        // Whoever waits for room for a guest must not keep another one from it.
+        resident.guest = None;
         self.resident = Some(resident);
         let module = self.core.modules.load(digest).await?;
         self.core.rehearse(&module, &history, delivered, Watch::Commands).await?;

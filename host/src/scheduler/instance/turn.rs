@@ -172,7 +172,9 @@ impl Instance {
         };
         let history = resident.history(&*self.core.store, self.number, draft).await?;
         let turn = self.core.limits.turn();
-        Ok(resident.make_guest(&module, turn, history).ok_or_else(|| {
+        let room = module.code.room().await;
+        let guest = resident.make_guest(&module, room, turn, history);
+        Ok(guest.ok_or_else(|| {
             Stall::VersionUnavailable(format!("module version {digest} has no workflows"))
         }))
     }
