@@ -24,10 +24,13 @@ soak: examples
 		REWEFT_CRASH_INSTANCES=5000 REWEFT_CRASH_KILLS=500 \
 		cargo test --release --locked -p reweft-tests -- --nocapture n2_n12
 
-## Measure: lists among a million instances, what one of many activities, children and steps costs,
-## and a guest of each language.
+## Measure: the host from end to end, beside what the disk can do (tests/bench; half an hour, and a
+## million instances); lists among as many; one of many activities, children and steps; a guest of each
+## language.
 bench: modules
 	cargo build --release --locked -p reweft
+	REWEFT_MODULES=$(CURDIR)/target/modules cargo bench --locked -p reweft-tests --bench end_to_end -- \
+		--json target/bench.json
 	cargo test --release --locked -p reweft --lib -- --ignored --nocapture million
 	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
 		cargo test --release --locked -p reweft-tests -- --ignored --nocapture costs

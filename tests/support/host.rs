@@ -18,6 +18,8 @@ use crate::Client;
 pub struct HostOptions {
     /// Say where to listen, and all else that is always said, by variables and not by flags.
     pub by_environment: bool,
+    /// The binary; none: the one that is tested.
+    pub binary: Option<PathBuf>,
     /// What to say instead of `serve`: another command that runs a host.
     pub command: Vec<String>,
     /// Further arguments.
@@ -114,7 +116,7 @@ impl Host {
     /// # Panics
     /// It does not come up.
     pub fn restart(&mut self) {
-        let mut command = binary();
+        let mut command = self.options.binary.as_ref().map_or_else(binary, Command::new);
         match self.options.command.as_slice() {
             [] => command.arg("serve"),
             other => command.args(other),

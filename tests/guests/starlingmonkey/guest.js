@@ -25,6 +25,7 @@ const named = {
       said: outcomeOf(call("guest-js/echo", "hello")),
     };
   },
+  echo: (value) => value,
   wait() {
     return outcomeOf(context.waitEvent("Go"));
   },

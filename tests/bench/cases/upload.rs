@@ -1,0 +1,44 @@
+//! How soon something new runs: the first workflow after an upload, and after a restart of the host, which
+//! has the compiled code then.
+
+use std::time::Instant;
+
+use support::{Host, HostOptions};
+
+use super::{Setting, complete};
+use crate::figures::Figures;
+
+/// Modules, and a workflow of each that ends by itself. The second is JavaScript in an engine of 12 MB.
+const MODULES: [(&str, &str, &str); 2] =
+    [("patterns", "LongTimer", "0"), ("guest-starlingmonkey", "starlingmonkey.echo", "1")];
+
+pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Result<()> {
+    for (module, workflow, input) in MODULES {
+        if support::reason_to_skip(module.trim_start_matches("guest-")).is_some() {
+            continue;
+        }
+        let options =
+            HostOptions { binary: Some(setting.binary.clone()), ..HostOptions::default() };
+        let mut host = Host::start_with(options);
+        let bytes = support::module(module);
+        let run = |host: &Host, id: &str| {
+            let (client, began) = (host.client(), Instant::now());
+            client.start(workflow, id, input);
+            complete(&client, id);
+            began.elapsed().as_secs_f64() * 1e3
+        };
+        let began = Instant::now();
+        host.client().upload(module, &bytes);
+        let uploaded = began.elapsed().as_secs_f64() * 1e3;
+        let size = format!("{module} ({:.1} MB)", bytes.len() as f64 / 1e6);
+        figures.add(format!("{size}: uploaded"), uploaded, "ms");
+        figures.add("  and the first run", uploaded + run(&host, "first"), "ms");
+        host.stop();
+        let began = Instant::now();
+        host.restart();
+        figures.add("  a restart", began.elapsed().as_secs_f64() * 1e3, "ms");
+        figures.add("  the first run after it", run(&host, "second"), "ms");
+        figures.add("  and the next", run(&host, "third"), "ms");
+    }
+    Ok(())
+}
