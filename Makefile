@@ -40,9 +40,10 @@ check:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-## Leave each example, in every language, at target/modules/<name>.wasm.
+## Leave each example, in every language, at target/modules/<name>.wasm. All is built that the tests need:
+## the host alone would have some of its libraries with other features, and be built again for them.
 modules: examples
-	cargo build --locked -p reweft
+	cargo build --locked --workspace --all-targets
 	.ci/modules
 
 ## The same for those in Rust alone.
