@@ -45,10 +45,11 @@ static const JSCFunctionListEntry engine_entries[] = {
 static const struct functions engine_functions = {engine_entries, 3};
 
 static const struct functions *const host_functions[] = {
-    &engine_functions, &system_functions, &workflow_functions, &activity_functions};
+    &engine_functions, &system_functions, &workflow_functions, &activity_functions, &http_functions};
+enum { HOST_FUNCTIONS = sizeof host_functions / sizeof *host_functions };
 
 static int fill_host_module(JSContext *context, JSModuleDef *module) {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < HOST_FUNCTIONS; i++) {
         JS_SetModuleExportList(context, module, host_functions[i]->entries, host_functions[i]->count);
     }
     return 0;
@@ -56,7 +57,7 @@ static int fill_host_module(JSContext *context, JSModuleDef *module) {
 
 static JSModuleDef *host_module(void) {
     JSModuleDef *module = JS_NewCModule(context, HOST_MODULE, fill_host_module);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < HOST_FUNCTIONS; i++) {
         JS_AddModuleExportList(context, module, host_functions[i]->entries, host_functions[i]->count);
     }
     return module;

@@ -1,10 +1,9 @@
-// What workflows and activities alike have around them: a log, randomness, an environment, sleep.
+// What workflows and activities alike have around them: a log, randomness, an environment.
 // A host answers the calls to WASI in a workflow from its history.
 
 #include "values.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum phase phase = BUILDING;
@@ -39,14 +38,6 @@ FUNCTION(random_number) {
     uint64_t bits;
     getentropy(&bits, sizeof bits);
     return JS_NewFloat64(context, (bits >> 11) * 0x1p-53);
-}
-
-// Sleeps while the host does other things. Not for workflows, which have timers.
-FUNCTION(sleep_ms) {
-    uint64_t ms = read_ms(context, arguments[0]).value;
-    struct timespec duration = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    nanosleep(&duration, NULL);
-    return JS_UNDEFINED;
 }
 
 // The bytes of a string in UTF-8.
@@ -94,7 +85,6 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_DEF("log", 2, log_line),
     JS_CFUNC_DEF("fillRandom", 1, fill_random),
     JS_CFUNC_DEF("randomNumber", 0, random_number),
-    JS_CFUNC_DEF("sleep", 1, sleep_ms),
     JS_CFUNC_DEF("encodeText", 1, encode_text),
     JS_CFUNC_DEF("environment", 0, environment),
     JS_CFUNC_DEF("runJobs", 0, run_jobs),

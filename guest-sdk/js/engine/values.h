@@ -33,7 +33,7 @@ struct functions {
     const JSCFunctionListEntry *entries;
     int count;
 };
-extern const struct functions system_functions, workflow_functions, activity_functions;
+extern const struct functions system_functions, workflow_functions, activity_functions, http_functions;
 
 extern const JSMallocFunctions memory_functions;
 

@@ -4,11 +4,12 @@ import { ActivityContext } from "./activity-context.js";
 import { Context } from "./context.js";
 import { activityNamed, workflowNamed } from "./definitions.js";
 import { Failure } from "./failure.js";
+import { allowFetch, refuseFetch } from "./globals/fetch.js";
 import { startEnvironment } from "./globals/process.js";
 import { runToEnd } from "./loop.js";
 import { decodeInput, encode } from "./payload.js";
 import { waitForDelivery } from "./task.js";
-import { after, useDurableTimers, useOrdinaryTimers, waitForClock } from "./timers.js";
+import { after, useDurableTimers, useOrdinaryTimers, waitForWorld } from "./timers.js";
 
 /** The context of what is running. */
 let current;
@@ -16,6 +17,7 @@ let current;
 export function runWorkflow(name, input) {
   startEnvironment();
   useDurableTimers();
+  refuseFetch();
   const main = () => {
     const definition = found("workflow", workflowNamed(name), name);
     current = new Context();
@@ -27,12 +29,13 @@ export function runWorkflow(name, input) {
 export function executeActivity(name, input) {
   startEnvironment();
   useOrdinaryTimers();
+  allowFetch();
   const main = () => {
     const definition = found("activity", activityNamed(name), name);
     current = new ActivityContext();
     return definition.body(current, decodeInput(definition, "activity", input));
   };
-  return runToEnd(main, waitForClock, encode);
+  return runToEnd(main, waitForWorld, encode);
 }
 
 function found(kind, definition, name) {

@@ -6,6 +6,7 @@ import "./globals/clone.js";
 import "./globals/console.js";
 import "./globals/crypto.js";
 import "./globals/encoding.js";
+import "./globals/fetch.js";
 import "./globals/process.js";
 import "./globals/url.js";
 import { activityNames, workflowNames } from "./definitions.js";

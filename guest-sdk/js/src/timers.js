@@ -1,8 +1,9 @@
 // Timers: in a workflow the host's, which are durable; in an activity those of an ordinary clock.
 
-import { sleep as sleepNow, startTimer } from "reweft:host";
+import { startTimer } from "reweft:host";
 import { callBack, soon } from "./loop.js";
 import { milliseconds } from "./payload.js";
+import { isAnythingPolled, pollAll } from "./polling.js";
 import { expect } from "./task.js";
 
 // Both return a function that takes back what has been asked for.
@@ -23,12 +24,13 @@ function startOrdinary(ms, fire) {
   };
 }
 
-/** Sleeps until something is due, if anything will be. */
-export function waitForClock() {
-  const next = schedule.shift();
-  if (!next) return false;
-  const left = next.due - Date.now();
-  if (left > 0) sleepNow(left);
+/** Waits, in an activity, until something is due or has come, if anything will. */
+export function waitForWorld() {
+  const next = schedule[0];
+  if (!next && !isAnythingPolled()) return false;
+  const isDue = pollAll(next && Math.max(next.due - Date.now(), 0));
+  if (!isDue) return true;
+  schedule.shift();
   next.fire();
   return true;
 }

@@ -24,6 +24,9 @@ pub const CONTRACT_FILES: [(&str, &str); 4] = [
     ("world.wit", include_str!("../../../wit/world.wit")),
 ];
 
+/// What of WASI is known by its names. Preview 1 has an adapter that knows itself.
+const WASI: &str = include_str!("wasi.wit");
+
 /// Returns the bytes of a component: the ones given, or made from the core module they are.
 ///
 /// # Errors
@@ -97,14 +100,15 @@ impl<'a> Surface<'a> {
             let names = &self.exports;
             names.iter().any(|name| name.split_once('#').is_some_and(|(of, _)| of == interface))
         };
-        let imports = [CONTEXT, ACTIVITY_CONTEXT].into_iter();
-        let imports = imports.filter(|&interface| self.imports.contains(interface));
+        let imports = self.imports.iter().filter(|interface| {
+            [CONTEXT, ACTIVITY_CONTEXT].contains(interface) || interface.starts_with("wasi:")
+        });
         let exports =
             [WORKFLOWS, ACTIVITIES].into_iter().filter(|&interface| exports_of(interface));
         let mut lines: Vec<_> = exports.map(|interface| format!("export {interface};")).collect();
         anyhow::ensure!(!lines.is_empty(), "it exports no function of either");
         lines.extend(imports.map(|interface| format!("import {interface};")));
-        let world = format!("package reweft:guest; world guest {{ {} }}", lines.concat());
+        let world = format!("package reweft:guest; world guest {{ {} }} {WASI}", lines.concat());
 
         let mut contract = SourceMap::default();
         for (name, text) in CONTRACT_FILES {

@@ -51,6 +51,8 @@ impl Writing<'_> {
             "reweft:workflow/activities" | "reweft:workflow/activity-context" => {
                 self.parts.activities
             }
+            // Preview 1 is another name.
+            _ if name.starts_with("wasi:") => self.parts.activities,
             _ => !FOR_BUILDS.contains(&name),
         }
     }
