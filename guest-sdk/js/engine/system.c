@@ -48,6 +48,20 @@ FUNCTION(encode_text) {
     return buffer;
 }
 
+// The text that bytes are in UTF-8; undefined if they are not.
+FUNCTION(decode_text) {
+    size_t length;
+    uint8_t *bytes = JS_GetUint8Array(context, &length, arguments[0]);
+    JSValue text = JS_NewStringLen(context, (char *)bytes, length);
+    // Whatever is wrong has been replaced, and doesn't come back.
+    struct text again = borrow_text(context, text);
+    bool is_same = again.length == length && !memcmp(again.bytes, bytes, length);
+    release_text(context, again);
+    if (is_same) return text;
+    JS_FreeValue(context, text);
+    return JS_UNDEFINED;
+}
+
 // Names and values in turn.
 FUNCTION(environment) {
     JSValue array = JS_NewArray(context);
@@ -86,6 +100,7 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_DEF("fillRandom", 1, fill_random),
     JS_CFUNC_DEF("randomNumber", 0, random_number),
     JS_CFUNC_DEF("encodeText", 1, encode_text),
+    JS_CFUNC_DEF("decodeText", 1, decode_text),
     JS_CFUNC_DEF("environment", 0, environment),
     JS_CFUNC_DEF("runJobs", 0, run_jobs),
     JS_CFUNC_DEF("evaluate", 2, evaluate),

@@ -1,9 +1,10 @@
 // Text and its bytes.
 
-import { encodeText } from "reweft:host";
+import { decodeText, encodeText } from "reweft:host";
 import { defineGlobals } from "./define.js";
 
 const REPLACEMENT = "\ufffd";
+const BYTE_ORDER_MARK = "\ufeff";
 
 class TextEncoder {
   get encoding() {
@@ -82,6 +83,12 @@ class TextDecoder {
 
   decode(input = new Uint8Array(), { stream = false } = {}) {
     const bytes = this.#joined(input);
+    // All at once if nothing is wrong with it: the engine is hundreds of times as fast.
+    const whole = stream || !this.#isAtBegin ? undefined : decodeText(bytes);
+    if (whole !== undefined) {
+      this.#rest = new Uint8Array();
+      return whole.startsWith(BYTE_ORDER_MARK) && !this.#ignoreBOM ? whole.slice(1) : whole;
+    }
     const parts = [];
     let position = 0;
     while (position < bytes.length) {
