@@ -4,6 +4,7 @@
 //! A language whose tools could not be installed is skipped with the reason, except in CI.
 
 mod costs;
+mod fetch;
 mod guests;
 mod orders;
 mod sockets;

@@ -145,3 +145,79 @@ declare class URLSearchParams {
   [Symbol.iterator](): IterableIterator<[string, string]>;
   toString(): string;
 }
+
+type HeadersInit = Headers | Iterable<[string, string]> | Record<string, string>;
+
+declare class Headers {
+  constructor(init?: HeadersInit);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  forEach(callback: (value: string, name: string, headers: Headers) => void): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams;
+
+/** A body, which can be read once. */
+interface Body {
+  readonly bodyUsed: boolean;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  json(): Promise<any>;
+  text(): Promise<string>;
+}
+
+interface RequestInit {
+  /** `GET` without it. */
+  method?: string;
+  headers?: HeadersInit;
+  body?: BodyInit | null;
+  /** What becomes of a redirect: `follow` without it. */
+  redirect?: "follow" | "error" | "manual";
+  /** Stops the request, and reading its response. */
+  signal?: AbortSignal | null;
+}
+
+interface Request extends Body {}
+declare class Request {
+  constructor(input: string | URL | Request, init?: RequestInit);
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly redirect: "follow" | "error" | "manual";
+  readonly signal: AbortSignal;
+  clone(): Request;
+}
+
+interface ResponseInit {
+  status?: number;
+  statusText?: string;
+  headers?: HeadersInit;
+}
+
+interface Response extends Body {}
+declare class Response {
+  constructor(body?: BodyInit | null, init?: ResponseInit);
+  static json(value: unknown, init?: ResponseInit): Response;
+  readonly status: number;
+  readonly statusText: string;
+  readonly ok: boolean;
+  readonly headers: Headers;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly type: string;
+  clone(): Response;
+}
+
+/**
+ * Fetches over HTTP, in an activity whose module may reach the server. A workflow calls an activity for it.
+ * Rejects with a TypeError if no response comes.
+ */
+declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;

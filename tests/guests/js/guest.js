@@ -74,6 +74,8 @@ workflow("js.idioms", async (ctx) => {
 
 workflow("js.stuck", () => new Promise(() => {}));
 
+workflow("js.fetch", async (_, url) => (await fetch(url)).text());
+
 const echo = activity("echo", (_, value) => value);
 
 activity("explode", (_, why) => explode(why));
@@ -82,4 +84,21 @@ activity("environment", (_, name) => process.env[name] ?? null);
 
 activity("slow", async (_, ms) => {
   await wait(ms);
+});
+
+activity("fetch", async (_, { url, bytes, ...init }) => {
+  if (bytes) init.body = new Uint8Array(bytes).fill(0x78);
+  const response = await fetch(url, init);
+  const { status, ok, redirected, headers } = response;
+  return { status, ok, redirected, url: response.url, answered: headers.get("X-Answered"), text: await response.text() };
+});
+
+activity("fetch-all", (_, urls) => Promise.all(urls.map(async (url) => (await fetch(url)).json())));
+
+activity("fetch-late", async (_, url) => {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(50) });
+  } catch (error) {
+    return error.name;
+  }
 });

@@ -106,3 +106,10 @@ activity("slow", async (_, ms: number) => {
   if (ms < 0) throw new Failure("invalid-input", "time goes on", { nonRetriable: true });
   await wait(ms);
 });
+
+activity("fetch", async (_, { url, ...init }: RequestInit & { url: string }) => {
+  const request = new Request(url, init);
+  const response: Response = await fetch(request, { headers: new Headers({ accept: "text/plain" }) });
+  const { status, ok, redirected, headers } = response;
+  return { status, ok, redirected, url: response.url, answered: headers.get("x-answered"), text: await response.text() };
+});

@@ -54,6 +54,8 @@ fn a_module_has_what_its_program_defines() {
         assert!(!ends("load") && !ends("_initialize"), "{exports:?}");
         let other = if has == "workflows" { "activity-context@" } else { "/context@" };
         assert!(!imports.iter().any(|name| name.contains(other)), "{imports:?}");
+        let reaches_out = imports.iter().any(|name| name.starts_with("wasi:http/"));
+        assert_eq!(reaches_out, has == "activities", "{imports:?}");
     }
 }
 
