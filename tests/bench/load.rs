@@ -63,11 +63,10 @@ async fn apply_all(host: &Host, load: &Load<'_>) -> anyhow::Result<Outcome> {
     for client in 0..load.concurrency {
         let (address, stop, latencies) = (address.clone(), stop.clone(), latencies.clone());
         let (workflow, input) = (load.workflow.to_owned(), load.input.to_owned());
-        let prefix = format!("{}-{}-{client}", load.concurrency, latencies.as_ptr() as usize);
         clients.push(tokio::task::spawn_local(async move {
             let mut connection = Connection::open(&address).await?;
             for number in 0.. {
-                let (id, began) = (format!("{prefix}-{number}"), Instant::now());
+                let (id, began) = (format!("load-{client}-{number}"), Instant::now());
                 connection.start(&workflow, &id, &input).await?;
                 connection.completed(&id).await?;
                 if stop.get() {

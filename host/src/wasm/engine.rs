@@ -147,7 +147,8 @@ impl WasmEngine {
     /// # Errors
     /// The machine can't run WebAssembly, or has no thread left.
     pub fn start(guests: u32) -> anyhow::Result<Self> {
-        let (engine, places) = Places::reserve(&config(), guests)?;
+        // A single guest may have as many memories as a component may have.
+        let (engine, places) = Places::reserve(&config(), guests.max(MEMORIES_MAX as u32))?;
         let stop = Arc::new(AtomicBool::new(false));
         let (ticking, stopped) = (engine.weak(), stop.clone());
         let ticker =

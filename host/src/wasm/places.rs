@@ -92,6 +92,7 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
+    use crate::wasm::engine::WasmEngine;
 
     #[test]
     fn who_finds_no_room_waits() {
@@ -131,5 +132,16 @@ mod tests {
             let component = Component::new(&engine, wat::parse_str(component).unwrap());
             assert_eq!(need(&component.unwrap()), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn an_engine_for_one_guest_has_room_for_one_with_several_memories() {
+        let engine = WasmEngine::start(1).unwrap();
+        let text = "(component (core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m)))";
+        let component = Component::new(engine.engine(), wat::parse_str(text).unwrap()).unwrap();
+        assert_eq!(engine.places().take(need(&component)).await.places(), 2);
+        let mut store = wasmtime::Store::new(engine.engine(), ());
+        let linker = wasmtime::component::Linker::<()>::new(engine.engine());
+        linker.instantiate_async(&mut store, &component).await.unwrap();
     }
 }
