@@ -1,13 +1,15 @@
-//! Owns what a commit, a birth and a removal do to the tables.
+//! Owns what a commit, a birth and a removal do to the rows.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
-use redb::{ReadableTable, StorageError};
+use redb::StorageError;
 
+use super::batch::{Batch, unavailable};
+use super::keys::{self, Kind, Meta, Parts};
 use super::row::{ID_BYTES_MAX, Row};
-use super::tables::{Tables, broken, meta, unavailable};
 use crate::store::{Birth, Commit, Committed, Error, New, Place, Receiver, Target, Version};
-use crate::workflow::id::{InstanceNumber, Timestamp};
+use crate::workflow::id::{InstanceId, InstanceNumber, Timestamp};
 
 impl Row {
     /// Returns the place of the instance whose row this is.
@@ -16,10 +18,10 @@ impl Row {
     }
 }
 
-impl Tables<'_> {
+impl Batch {
     fn row(&self, instance: InstanceNumber) -> Result<Option<Row>, StorageError> {
-        let row = self.instances.get(instance.0)?;
-        row.map(|row| Row::read(row.value())).transpose()
+        let row = self.changes.get(&keys::instance(instance.0))?;
+        row.map(|row| Row::read(&row)).transpose()
     }
 
     /// Returns the row of an instance that must be at this version.
@@ -30,13 +32,18 @@ impl Tables<'_> {
         row.filter(|_| found == Some(expected)).ok_or(conflict)
     }
 
+    /// Returns the instance that has this ID.
+    fn owner(&self, id: &InstanceId) -> Result<Option<InstanceNumber>, StorageError> {
+        let owner = self.changes.get(&keys::id(id.as_str()))?;
+        owner.map(|number| Ok(InstanceNumber(number.number()?))).transpose()
+    }
+
     /// Returns why there can't be this new instance, if so.
     fn refusal(&self, instance: InstanceNumber, new: &New) -> Result<Option<Error>, StorageError> {
-        if let Some(owner) = self.ids.get(new.id.as_str())? {
-            let owner = InstanceNumber(owner.value());
-            if new.replaces.is_none_or(|(replaced, _)| replaced != owner) {
-                return Ok(Some(Error::IdTaken(owner)));
-            }
+        if let Some(owner) = self.owner(&new.id)?
+            && new.replaces.is_none_or(|(replaced, _)| replaced != owner)
+        {
+            return Ok(Some(Error::IdTaken(owner)));
         }
         let replaced = new.replaces.map(|(replaced, version)| (replaced, Some(version)));
         for (number, expected) in replaced.into_iter().chain([(instance, None)]) {
@@ -51,7 +58,7 @@ impl Tables<'_> {
     /// Applies a commit. Everything but the births is checked before anything is written.
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<Committed, Error> {
         let row = self.check(commit)?;
-        self.write_commit(commit, row).map_err(|error| broken(&mut self.poisoned, error))
+        self.change(|batch| batch.write_commit(commit, row))
     }
 
     /// Returns the row of the instance, if it exists already.
@@ -73,9 +80,9 @@ impl Tables<'_> {
             }
         };
         if let Some(chunk) = commit.history.as_ref().filter(|_| !commit.history_anew) {
-            let key = (commit.instance.0, chunk.first);
-            let later = self.history.range(key..=(commit.instance.0, u64::MAX));
-            if later.map_err(unavailable)?.next().is_some() {
+            let from = Bound::Included(keys::history(commit.instance.0, chunk.first));
+            let until = Bound::Included(keys::history(commit.instance.0, u64::MAX));
+            if self.changes.range((from, until)).map_err(unavailable)?.next().is_some() {
                 return Err(Error::Damaged(format!("event {} is there already", chunk.first)));
             }
         }
@@ -96,9 +103,7 @@ impl Tables<'_> {
         for (receiver, message) in &commit.outbox {
             let receiver = match receiver {
                 Receiver::Number(number) => Some(*number),
-                Receiver::Id(id) => {
-                    self.ids.get(id.as_str())?.map(|number| InstanceNumber(number.value()))
-                }
+                Receiver::Id(id) => self.owner(id)?,
             };
             if let Some(receiver) = receiver
                 && self.append(receiver, message)?.is_some()
@@ -127,23 +132,27 @@ impl Tables<'_> {
             self.remove_history(instance)?;
         }
         if let Some(chunk) = &commit.history {
-            self.history.insert((instance, chunk.first), &chunk.bytes[..])?;
+            self.changes.put(keys::history(instance, chunk.first), &chunk.bytes);
         }
         for timer in &commit.set_timers {
-            let added = self.timers.insert((timer.due.0, instance, timer.task.0), ())?.is_none();
-            row.timers += u32::from(added);
+            let key = keys::timer(timer.due.0, instance, timer.task.0);
+            row.timers += u32::from(self.changes.get(&key)?.is_none());
+            self.changes.put(key, &[]);
         }
         for timer in &commit.clear_timers {
-            let removed = self.timers.remove((timer.due.0, instance, timer.task.0))?.is_some();
-            row.timers = row.timers.saturating_sub(removed.into());
+            let key = keys::timer(timer.due.0, instance, timer.task.0);
+            if self.changes.get(&key)?.is_some() {
+                row.timers = row.timers.saturating_sub(1);
+                self.changes.remove(key);
+            }
         }
         for message in &commit.consumed {
-            self.inbox.remove((instance, *message))?;
+            self.changes.remove(keys::inbox(instance, *message));
         }
         row.version += 1;
         row.active = commit.active;
         row.summary.clone_from(&commit.summary);
-        self.instances.insert(instance, &row.write()[..])?;
+        self.changes.put(keys::instance(instance), &row.write());
         Ok(())
     }
 
@@ -158,19 +167,19 @@ impl Tables<'_> {
         if let Some((replaced, _)) = new.replaces {
             self.remove(replaced)?;
         }
-        self.ids.insert(new.id.as_str(), instance.0)?;
+        self.changes.put_number(keys::id(new.id.as_str()), instance.0);
         let mut parent = new.parent.map(|parent| parent.0);
         if let Some(number) = parent {
-            if self.instances.get(number)?.is_some() {
-                self.children.insert((number, instance.0), ())?;
+            if self.changes.get(&keys::instance(number))?.is_some() {
+                self.changes.put(keys::child(number, instance.0), &[]);
             } else {
                 parent = None;
             }
         }
-        let label = self.labels.number(label)?;
+        let label = self.labels.number(&mut self.changes, label)?;
         let (created_at, id) = (new.created_at.0, new.id.as_str().to_owned());
         let row = Row { label, created_at, parent, id, ..Row::default() };
-        self.labels.enter(label, row.place(instance))?;
+        self.labels.enter(&mut self.changes, label, row.place(instance))?;
         Ok(row)
     }
 
@@ -180,11 +189,11 @@ impl Tables<'_> {
         mut row: Row,
         label: &[u8],
     ) -> Result<Row, StorageError> {
-        let label = self.labels.number(label)?;
+        let label = self.labels.number(&mut self.changes, label)?;
         if row.label != label {
             let place = row.place(instance);
-            self.labels.leave(row.label, place)?;
-            self.labels.enter(label, place)?;
+            self.labels.leave(&mut self.changes, row.label, place)?;
+            self.labels.enter(&mut self.changes, label, place)?;
             row.label = label;
         }
         Ok(row)
@@ -203,9 +212,10 @@ impl Tables<'_> {
             let admitted = self.admit(instance, &birth.new, &birth.label)?;
             let summary = birth.summary.clone();
             let row = Row { version: 1, active: true, summary, ..admitted };
-            self.instances.insert(instance.0, &row.write()[..])?;
-            self.history.insert((instance.0, birth.history.first), &birth.history.bytes[..])?;
-            self.active.insert(instance.0, ())?;
+            self.changes.put(keys::instance(instance.0), &row.write());
+            let history = keys::history(instance.0, birth.history.first);
+            self.changes.put(history, &birth.history.bytes);
+            self.changes.put(keys::active(instance.0), &[]);
             // It may have replaced another birth.
             if let Some((replaced, _)) = birth.new.replaces {
                 wake.remove(&replaced);
@@ -222,11 +232,12 @@ impl Tables<'_> {
 
     /// Enters an instance among the active ones, or takes it out unless its inbox holds something.
     fn mark(&mut self, instance: InstanceNumber, active: bool) -> Result<(), StorageError> {
-        let has_mail = self.inbox.range((instance.0, 0)..=(instance.0, u64::MAX))?.next().is_some();
+        let inbox = keys::each(|message| keys::inbox(instance.0, message));
+        let has_mail = self.changes.range(inbox)?.next().is_some();
         if active || has_mail {
-            self.active.insert(instance.0, ())?;
+            self.changes.put(keys::active(instance.0), &[]);
         } else {
-            self.active.remove(instance.0)?;
+            self.changes.remove(keys::active(instance.0));
         }
         Ok(())
     }
@@ -236,13 +247,12 @@ impl Tables<'_> {
         instance: InstanceNumber,
         message: &[u8],
     ) -> Result<Option<u64>, StorageError> {
-        if self.instances.get(instance.0)?.is_none() {
+        if self.changes.get(&keys::instance(instance.0))?.is_none() {
             return Ok(None);
         }
-        let number = self.meta.get(meta::NEXT_MESSAGE)?.map_or(0, |next| next.value());
-        self.meta.insert(meta::NEXT_MESSAGE, number + 1)?;
-        self.inbox.insert((instance.0, number), message)?;
-        self.active.insert(instance.0, ())?;
+        let number = self.advance(Meta::NextMessage, 1)?;
+        self.changes.put(keys::inbox(instance.0, number), message);
+        self.changes.put(keys::active(instance.0), &[]);
         Ok(Some(number))
     }
 
@@ -251,7 +261,7 @@ impl Tables<'_> {
         instance: InstanceNumber,
         message: &[u8],
     ) -> Result<Option<u64>, Error> {
-        self.append(instance, message).map_err(|error| broken(&mut self.poisoned, error))
+        self.change(|batch| batch.append(instance, message))
     }
 
     pub(super) fn purge(
@@ -260,31 +270,45 @@ impl Tables<'_> {
         version: Version,
     ) -> Result<(), Error> {
         self.row_at(instance, version)?;
-        self.remove(instance).map_err(|error| broken(&mut self.poisoned, error))
+        self.change(|batch| batch.remove(instance))
     }
 
     fn remove(&mut self, instance: InstanceNumber) -> Result<(), StorageError> {
         let number = instance.0;
-        let removed = self.instances.remove(number)?.map(|row| Row::read(row.value()));
-        if let Some(row) = removed.transpose()? {
-            self.ids.remove(row.id.as_str())?;
-            self.labels.leave(row.label, row.place(instance))?;
+        if let Some(row) = self.row(instance)? {
+            self.changes.remove(keys::instance(number));
+            self.changes.remove(keys::id(&row.id));
+            self.labels.leave(&mut self.changes, row.label, row.place(instance))?;
             if let Some(parent) = row.parent {
-                self.children.remove((parent, number))?;
+                self.changes.remove(keys::child(parent, number));
             }
             // A run that has ended has cleared its timers, so looking through all of them is rare.
             if row.timers > 0 {
-                self.timers.retain(|(_, owner, _), ()| owner != number)?;
+                self.remove_timers(number)?;
             }
         }
-        self.children.retain_in((number, 0)..=(number, u64::MAX), |_, ()| false)?;
+        self.changes.remove_all(keys::each(|child| keys::child(number, child)))?;
         self.remove_history(number)?;
-        self.inbox.retain_in((number, 0)..=(number, u64::MAX), |_, _| false)?;
-        self.active.remove(number)?;
+        self.changes.remove_all(keys::each(|message| keys::inbox(number, message)))?;
+        self.changes.remove(keys::active(number));
         Ok(())
     }
 
-    fn remove_history(&mut self, number: u64) -> Result<(), StorageError> {
-        self.history.retain_in((number, 0)..=(number, u64::MAX), |_, _| false)
+    fn remove_timers(&mut self, instance: u64) -> Result<(), StorageError> {
+        let mut timers = Vec::new();
+        for entry in self.changes.range(keys::all(Kind::Timer))? {
+            let (key, _) = entry?;
+            let mut parts = Parts::of(&key);
+            parts.long()?;
+            if parts.long()? == instance {
+                timers.push(key);
+            }
+        }
+        timers.into_iter().for_each(|timer| self.changes.remove(timer));
+        Ok(())
+    }
+
+    fn remove_history(&mut self, instance: u64) -> Result<(), StorageError> {
+        self.changes.remove_all(keys::each(|first| keys::history(instance, first)))
     }
 }

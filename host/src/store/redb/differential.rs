@@ -2,6 +2,8 @@
 //! same, whatever they are asked.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -251,30 +253,55 @@ async fn listings(store: &dyn Store, dice: &mut Dice) -> impl PartialEq + std::f
     )
 }
 
+/// Copies the files of a store which is not changed meanwhile.
+fn copy(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn the_file_does_what_the_reference_does() {
     let seed = random_seed();
-    let directory = tempfile::tempdir().unwrap();
-    let (one, two) =
-        (MemoryStore::default(), RedbStore::open(&directory.path().join("store")).unwrap());
-    let lease = one.acquire().await.unwrap();
-    assert_eq!(two.acquire().await.unwrap(), lease);
+    let mut directory = tempfile::tempdir().unwrap();
+    let one = MemoryStore::default();
     let mut dice = Dice { random: ChaCha8Rng::seed_from_u64(seed), known: Known::read(&one).await };
     let mut happened = Happened::new();
-    for step in 0..1_000 {
-        change(&one, &two, lease, &mut dice, step, &mut happened).await;
-        assert_eq!(instances(&one).await, instances(&two).await, "after step {step}");
-        dice.known = Known::read(&one).await;
-        let mut same = dice.clone();
-        let listed = listings(&one, &mut dice).await;
-        assert_eq!(listings(&two, &mut same).await, listed, "after step {step}");
-        for kind in ["0", "1"] {
-            let documents = two.documents(kind).await.unwrap();
-            assert_eq!(one.documents(kind).await.unwrap(), documents, "after step {step}");
+    let lease = one.acquire().await.unwrap();
+    for life in 0..25 {
+        // Either what is written is settled all the time, or not before its host has crashed.
+        let crashes = dice.one_in(2);
+        let journal_bytes = if crashes { u64::MAX } else { 1 + dice.below(10_000) };
+        let two = RedbStore::open_with(&directory.path().join("store"), journal_bytes).unwrap();
+        if life == 0 {
+            assert_eq!(two.acquire().await.unwrap(), lease);
         }
+        for step in life * 40..(life + 1) * 40 {
+            change(&one, &two, lease, &mut dice, step, &mut happened).await;
+            compare(&one, &two, &mut dice, step).await;
+            dice.known = Known::read(&one).await;
+        }
+        if crashes {
+            let crashed = tempfile::tempdir().unwrap();
+            copy(directory.path(), crashed.path());
+            directory = crashed;
+        }
+        drop(two);
     }
     println!("{happened:?}");
     for what in ["created", "changed", "replaced", "refused", "purged", "born", "not born"] {
         assert!(happened.get(what).is_some_and(|&times| times >= 5), "{what}: {happened:?}");
+    }
+}
+
+async fn compare(one: &MemoryStore, two: &RedbStore, dice: &mut Dice, step: u64) {
+    assert_eq!(instances(one).await, instances(two).await, "after step {step}");
+    let mut same = dice.clone();
+    let listed = listings(one, dice).await;
+    assert_eq!(listings(two, &mut same).await, listed, "after step {step}");
+    for kind in ["0", "1"] {
+        let documents = two.documents(kind).await.unwrap();
+        assert_eq!(one.documents(kind).await.unwrap(), documents, "after step {step}");
     }
 }

@@ -1,77 +1,85 @@
 //! Owns the labels: the number that stands for each, how many instances have it, and the listing by
 //! label and creation. Only a change of label touches the listing, and however many instances one
-//! transaction changes, it writes each count once.
+//! batch changes, it writes each count once.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use redb::{ReadableTable, StorageError, Table, TableError, WriteTransaction};
+use redb::StorageError;
 
-use super::tables::{LABEL_COUNTS, LABEL_NUMBERS, LISTING};
+use super::changes::Changes;
+use super::keys::{self, Kind, Parts};
 use crate::store::Place;
 
-/// The tables that have to do with labels, open for writing.
-pub(super) struct Labels<'txn> {
-    numbers: Table<'txn, &'static [u8], u32>,
-    counts: Table<'txn, u32, (u64, &'static [u8])>,
-    listing: Table<'txn, (u32, u64, u64), ()>,
-    /// Rows of `counts` as they will be when the transaction ends.
-    changed: BTreeMap<u32, (u64, Vec<u8>)>,
+/// Reads how many instances have a label, and the label.
+pub(super) fn count_of(row: &[u8]) -> Result<(u64, &[u8]), StorageError> {
+    let damaged = || StorageError::Corrupted("a count of instances can't be read".to_owned());
+    let (count, label) = row.split_first_chunk().ok_or_else(damaged)?;
+    Ok((u64::from_le_bytes(*count), label))
 }
 
-impl<'txn> Labels<'txn> {
-    pub(super) fn open(transaction: &'txn WriteTransaction) -> Result<Self, TableError> {
-        Ok(Self {
-            numbers: transaction.open_table(LABEL_NUMBERS)?,
-            counts: transaction.open_table(LABEL_COUNTS)?,
-            listing: transaction.open_table(LISTING)?,
-            changed: BTreeMap::new(),
-        })
-    }
+/// The counts as they will be when the batch ends, by the label's number.
+#[derive(Default)]
+pub(super) struct Labels(BTreeMap<u32, (u64, Vec<u8>)>);
 
+impl Labels {
     /// Returns the number of a label, and gives it one if it has none. Its first instance must be
-    /// entered in the same transaction.
-    pub(super) fn number(&mut self, label: &[u8]) -> Result<u32, StorageError> {
-        if let Some(number) = self.numbers.get(label)? {
-            return Ok(number.value());
+    /// entered in the same batch.
+    pub(super) fn number(
+        &mut self,
+        changes: &mut Changes,
+        label: &[u8],
+    ) -> Result<u32, StorageError> {
+        if let Some(number) = changes.get(&keys::label_number(label))? {
+            return number_of(&number);
         }
         // The lowest that is free: labels may come and go for ever.
         let mut free = 0;
-        for entry in self.counts.iter()? {
-            if entry?.0.value() != free {
+        for entry in changes.range(keys::all(Kind::LabelCount))? {
+            if Parts::of(&entry?.0).short()? != free {
                 break;
             }
             free += 1;
         }
-        self.numbers.insert(label, free)?;
-        self.counts.insert(free, (0, label))?;
+        changes.put(keys::label_number(label), &free.to_le_bytes());
+        changes.put(keys::label_count(free), &row(0, label));
         Ok(free)
     }
 
     /// Enters an instance under a label.
-    pub(super) fn enter(&mut self, label: u32, place: Place) -> Result<(), StorageError> {
-        self.listing.insert((label, place.created_at.0, place.instance.0), ())?;
-        let count = self.count(label)?;
+    pub(super) fn enter(
+        &mut self,
+        changes: &mut Changes,
+        label: u32,
+        place: Place,
+    ) -> Result<(), StorageError> {
+        changes.put(keys::listing(label, place.created_at.0, place.instance.0), &[]);
+        let count = self.count(changes, label)?;
         *count = count.saturating_add(1);
         Ok(())
     }
 
     /// Takes an instance out from under its label.
-    pub(super) fn leave(&mut self, label: u32, place: Place) -> Result<(), StorageError> {
-        self.listing.remove((label, place.created_at.0, place.instance.0))?;
-        let count = self.count(label)?;
+    pub(super) fn leave(
+        &mut self,
+        changes: &mut Changes,
+        label: u32,
+        place: Place,
+    ) -> Result<(), StorageError> {
+        changes.remove(keys::listing(label, place.created_at.0, place.instance.0));
+        let count = self.count(changes, label)?;
         *count = count.saturating_sub(1);
         Ok(())
     }
 
-    fn count(&mut self, label: u32) -> Result<&mut u64, StorageError> {
-        let changed = match self.changed.entry(label) {
+    fn count(&mut self, changes: &Changes, label: u32) -> Result<&mut u64, StorageError> {
+        let changed = match self.0.entry(label) {
             Entry::Occupied(changed) => changed.into_mut(),
             Entry::Vacant(unchanged) => {
-                let found = self.counts.get(label)?.ok_or_else(|| {
+                let found = changes.get(&keys::label_count(label))?.ok_or_else(|| {
                     StorageError::Corrupted(format!("label {label} is in use, but not there"))
                 })?;
-                let (count, bytes) = found.value();
+                let (count, bytes) = count_of(&found)?;
                 unchanged.insert((count, bytes.to_owned()))
             }
         };
@@ -79,15 +87,24 @@ impl<'txn> Labels<'txn> {
     }
 
     /// Writes the counts. A label that no instance has any more goes.
-    pub(super) fn finish(mut self) -> Result<(), StorageError> {
-        for (number, (count, label)) in self.changed {
+    pub(super) fn finish(self, changes: &mut Changes) {
+        for (number, (count, label)) in self.0 {
             if count == 0 {
-                self.counts.remove(number)?;
-                self.numbers.remove(&label[..])?;
+                changes.remove(keys::label_count(number));
+                changes.remove(keys::label_number(&label));
             } else {
-                self.counts.insert(number, (count, &label[..]))?;
+                changes.put(keys::label_count(number), &row(count, &label));
             }
         }
-        Ok(())
     }
+}
+
+fn row(count: u64, label: &[u8]) -> Vec<u8> {
+    [&count.to_le_bytes()[..], label].concat()
+}
+
+/// Reads the number that stands for a label.
+pub(super) fn number_of(row: &[u8]) -> Result<u32, StorageError> {
+    let damaged = |_| StorageError::Corrupted("a label's number can't be read".to_owned());
+    Ok(u32::from_le_bytes(row.try_into().map_err(damaged)?))
 }

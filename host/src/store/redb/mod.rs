@@ -1,26 +1,33 @@
-//! The default store: one file, no set-up. [redb](https://docs.rs/redb) is a copy-on-write B-tree
-//! with one writer and any number of readers, each of whom sees the file as of one commit.
+//! The default store: files in one directory, no set-up. [redb](https://docs.rs/redb) is a copy-on-write
+//! B-tree. Changing it costs several times what a write to the disk does, so that what is committed is
+//! appended to a journal first, and goes into the tree later and together: `disk` says how, and `rows`
+//! is what both hold. Any number of readers see them as of one commit.
 
+mod batch;
+mod changes;
 mod commits;
-mod file;
+mod disk;
+mod journal;
+mod keys;
 mod labels;
 mod named;
 mod reading;
 mod row;
-mod tables;
+mod rows;
 mod writer;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use redb::{DatabaseError, ReadTransaction, TableError};
+use redb::StorageError;
 use thiserror::Error as ThisError;
 
-use self::file::File;
-use self::tables::{FORMAT, IDS, Tables, meta, unavailable};
-use self::writer::Writer;
+use self::batch::{Batch, unavailable};
+use self::disk::{Disk, JOURNAL_BYTES};
+use self::keys::Meta;
+use self::rows::Rows;
+use self::writer::{Published, Writer};
 use super::{
     Chunk, Commit, Committed, Error, LabelFilter, Lease, Listed, Place, Store, Stored, Timer,
     Version,
@@ -47,6 +54,18 @@ pub enum OpenError {
         /// The newest format that this release reads.
         newest: u64,
     },
+    /// It was written before this format.
+    #[error(
+        "{path} has format {found}, but this release reads formats from {oldest} on: it was written before the first release; take its instances out with the build that wrote it, or begin with another data directory"
+    )]
+    OlderFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The oldest format that this release reads.
+        oldest: u64,
+    },
     /// It can't be read or written, or is no file of ours.
     #[error("{path} can't be opened: {reason}")]
     Unusable {
@@ -57,101 +76,65 @@ pub enum OpenError {
     },
 }
 
-/// A store in one file.
+/// A store in a file, and two journals beside it.
 pub struct RedbStore {
-    /// Before the file, so that the last batch is written before that is closed.
     writer: Writer,
-    file: Arc<File>,
+    published: Published,
 }
 
 impl RedbStore {
-    /// Opens a file, or makes it.
+    /// Opens a store, or makes it. Its journals have the name of the file, and more.
     ///
     /// # Errors
-    /// See [`OpenError`]; the file is as it was.
+    /// See [`OpenError`]; nothing that was in it is lost.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let unusable = |reason: String| OpenError::Unusable { path: path.to_owned(), reason };
-        let file = match File::open(path) {
-            Ok(file) => Arc::new(file),
-            Err(DatabaseError::DatabaseAlreadyOpen) => {
-                return Err(OpenError::InUse(path.to_owned()));
-            }
-            Err(error) => return Err(unusable(error.to_string())),
-        };
-        let format = prepare(&file).map_err(|error| unusable(error.to_string()))?;
-        if format > FORMAT {
-            let (path, found, newest) = (path.to_owned(), format, FORMAT);
-            return Err(OpenError::NewerFormat { path, found, newest });
-        }
-        let writer = Writer::start(file.clone()).map_err(|it| unusable(it.to_string()))?;
-        Ok(Self { writer, file })
+        Self::open_with(path, JOURNAL_BYTES)
+    }
+
+    fn open_with(path: &Path, journal_bytes: u64) -> Result<Self, OpenError> {
+        let (disk, rows) = Disk::open(path, journal_bytes)?;
+        let (writer, published) = Writer::start(path, disk, rows).map_err(|error| {
+            OpenError::Unusable { path: path.to_owned(), reason: error.to_string() }
+        })?;
+        Ok(Self { writer, published })
     }
 
     /// Reads. Readers block nobody, and what they read is mostly in memory, so it is done where it
     /// is asked for; what may be long goes to a thread that may block.
-    fn read<T>(
-        &self,
-        read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
-    ) -> Result<T, Error> {
-        read(&self.file.read()?).map_err(unavailable)
+    fn read<T>(&self, read: impl FnOnce(&Rows) -> Result<T, StorageError>) -> Result<T, Error> {
+        read(&self.published.rows()?).map_err(unavailable)
     }
 
     async fn read_long<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error> + Send + 'static,
+        read: impl FnOnce(&Rows) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, Error> {
-        let transaction = self.file.read()?;
-        let reading = tokio::task::spawn_blocking(move || read(&transaction).map_err(unavailable));
+        let rows = self.published.rows()?;
+        let reading = tokio::task::spawn_blocking(move || read(&rows).map_err(unavailable));
         reading.await.map_err(|error| Error::Unavailable(error.to_string()))?
-    }
-}
-
-/// Makes all tables in a new file; returns the format of the file.
-fn prepare(file: &File) -> Result<u64, Error> {
-    if let Some(format) = known_format(file)? {
-        return Ok(format);
-    }
-    let database = file.database()?;
-    let transaction = database.begin_write().map_err(unavailable)?;
-    let mut tables = Tables::open(&transaction)?;
-    tables.advance(meta::FORMAT, FORMAT)?;
-    tables.finish()?;
-    transaction.commit().map_err(unavailable)?;
-    Ok(FORMAT)
-}
-
-fn known_format(file: &File) -> Result<Option<u64>, Error> {
-    let transaction = file.read()?;
-    match transaction.open_table(tables::META) {
-        Ok(meta) => {
-            let format = meta.get(meta::FORMAT).map_err(unavailable)?;
-            Ok(format.map(|format| format.value()))
-        }
-        Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(unavailable(error)),
     }
 }
 
 #[async_trait]
 impl Store for RedbStore {
     async fn acquire(&self) -> Result<Lease, Error> {
-        let acquire = |tables: &mut Tables<'_>| tables.advance(meta::FENCE, 1);
+        let acquire = |batch: &mut Batch| batch.change(|batch| batch.advance(Meta::Fence, 1));
         Ok(Lease { fence: self.writer.write(acquire).await? + 1 })
     }
 
     async fn reserve(&self, lease: Lease, count: u64) -> Result<Range<u64>, Error> {
-        let reserve = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            tables.advance(meta::NEXT_NUMBER, count)
+        let reserve = move |batch: &mut Batch| {
+            batch.check_fence(lease.fence)?;
+            batch.change(|batch| batch.advance(Meta::NextNumber, count))
         };
         let first = self.writer.write(reserve).await?;
         Ok(first..first.saturating_add(count))
     }
 
     async fn commit(&self, lease: Lease, commit: Commit) -> Result<Committed, Error> {
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            tables.commit(&commit)
+        let work = move |batch: &mut Batch| {
+            batch.check_fence(lease.fence)?;
+            batch.commit(&commit)
         };
         self.writer.write(work).await
     }
@@ -162,9 +145,9 @@ impl Store for RedbStore {
         instance: InstanceNumber,
         version: Version,
     ) -> Result<(), Error> {
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            tables.purge(instance, version)
+        let work = move |batch: &mut Batch| {
+            batch.check_fence(lease.fence)?;
+            batch.purge(instance, version)
         };
         self.writer.write(work).await
     }
@@ -174,22 +157,19 @@ impl Store for RedbStore {
         instance: InstanceNumber,
         message: Vec<u8>,
     ) -> Result<Option<u64>, Error> {
-        self.writer.write(move |tables| tables.enqueue(instance, &message)).await
+        self.writer.write(move |batch| batch.enqueue(instance, &message)).await
     }
 
     async fn inbox(&self, instance: InstanceNumber) -> Result<Vec<(u64, Vec<u8>)>, Error> {
-        self.read(|transaction| reading::inbox(transaction, instance))
+        self.read(|rows| reading::inbox(rows, instance))
     }
 
     async fn find(&self, id: &InstanceId) -> Result<Option<InstanceNumber>, Error> {
-        self.read(|transaction| {
-            let found = transaction.open_table(IDS)?.get(id.as_str())?;
-            Ok(found.map(|number| InstanceNumber(number.value())))
-        })
+        self.read(|rows| reading::find(rows, id))
     }
 
     async fn load(&self, instance: InstanceNumber) -> Result<Option<Stored>, Error> {
-        self.read(|transaction| reading::load(transaction, instance))
+        self.read(|rows| reading::load(rows, instance))
     }
 
     async fn history(
@@ -201,9 +181,9 @@ impl Store for RedbStore {
             return Ok(Vec::new());
         }
         if range.end - range.start == 1 {
-            return self.read(|transaction| reading::history(transaction, instance, &range));
+            return self.read(|rows| reading::history(rows, instance, &range));
         }
-        self.read_long(move |transaction| reading::history(transaction, instance, &range)).await
+        self.read_long(move |rows| reading::history(rows, instance, &range)).await
     }
 
     async fn timers(
@@ -212,7 +192,7 @@ impl Store for RedbStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Timer>, Error> {
-        self.read_long(move |transaction| reading::timers(transaction, after, until, limit)).await
+        self.read_long(move |rows| reading::timers(rows, after, until, limit)).await
     }
 
     async fn active(
@@ -220,7 +200,7 @@ impl Store for RedbStore {
         after: Option<InstanceNumber>,
         limit: usize,
     ) -> Result<Vec<InstanceNumber>, Error> {
-        self.read(|transaction| reading::active(transaction, after, limit))
+        self.read(|rows| reading::active(rows, after, limit))
     }
 
     async fn instances(
@@ -228,7 +208,7 @@ impl Store for RedbStore {
         after: Option<InstanceNumber>,
         limit: usize,
     ) -> Result<Vec<(InstanceNumber, Vec<u8>)>, Error> {
-        self.read_long(move |transaction| reading::instances(transaction, after, limit)).await
+        self.read_long(move |rows| reading::instances(rows, after, limit)).await
     }
 
     async fn labels(&self) -> Result<Vec<(Vec<u8>, u64)>, Error> {
@@ -243,9 +223,7 @@ impl Store for RedbStore {
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
         let wanted = wanted.clone();
-        let read = move |transaction: &ReadTransaction| {
-            reading::list(transaction, &*wanted, &created, after, limit)
-        };
+        let read = move |rows: &Rows| reading::list(rows, &*wanted, &created, after, limit);
         self.read_long(read).await
     }
 
@@ -256,9 +234,7 @@ impl Store for RedbStore {
         limit: usize,
     ) -> Result<Vec<(InstanceId, Listed)>, Error> {
         let (prefix, after) = (prefix.to_owned(), after.cloned());
-        let read = move |transaction: &ReadTransaction| {
-            reading::list_by_id(transaction, &prefix, after.as_ref(), limit)
-        };
+        let read = move |rows: &Rows| reading::list_by_id(rows, &prefix, after.as_ref(), limit);
         self.read_long(read).await
     }
 
@@ -268,11 +244,13 @@ impl Store for RedbStore {
         after: Option<InstanceNumber>,
         limit: usize,
     ) -> Result<Vec<InstanceNumber>, Error> {
-        self.read(|transaction| reading::children(transaction, parent, after, limit))
+        self.read(|rows| reading::children(rows, parent, after, limit))
     }
 }
 
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod tests;

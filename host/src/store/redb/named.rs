@@ -1,11 +1,14 @@
 //! What is kept by name: modules and documents.
 
+use std::ops::Bound;
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use redb::{ReadTransaction, ReadableTable};
 
 use super::RedbStore;
-use super::tables::{BINARIES, DOCUMENTS, MODULES, Tables};
+use super::batch::Batch;
+use super::keys::{self, Kind, Parts};
+use super::rows::Rows;
 use crate::store::{DocumentStore, Error, Lease, ModuleStore};
 use crate::workflow::id::Digest;
 
@@ -19,10 +22,13 @@ impl ModuleStore for RedbStore {
         binary: Option<(Digest, Bytes)>,
     ) -> Result<(), Error> {
         let name = name.to_owned();
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            let binary = binary.as_ref().map(|(digest, bytes)| (&digest.0, &bytes[..]));
-            tables.save_module(&name, &record, binary)
+        let work = move |batch: &mut Batch| {
+            batch.check_fence(lease.fence)?;
+            batch.changes.put(keys::module(&name), &record);
+            if let Some((digest, bytes)) = binary {
+                batch.changes.put(keys::binary(&digest.0), &bytes);
+            }
+            Ok(())
         };
         self.writer.write(work).await
     }
@@ -34,31 +40,33 @@ impl ModuleStore for RedbStore {
         binaries: Vec<Digest>,
     ) -> Result<(), Error> {
         let name = name.to_owned();
-        let binaries: Vec<[u8; 32]> = binaries.into_iter().map(|digest| digest.0).collect();
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            tables.delete_module(&name, &binaries)
+        let work = move |batch: &mut Batch| {
+            batch.check_fence(lease.fence)?;
+            batch.changes.remove(keys::module(&name));
+            for digest in binaries {
+                batch.changes.remove(keys::binary(&digest.0));
+            }
+            Ok(())
         };
         self.writer.write(work).await
     }
 
     async fn modules(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        self.read(|transaction| {
-            let modules = transaction.open_table(MODULES)?;
-            let entries = modules.iter()?;
-            entries
+        self.read(|rows| {
+            let modules = rows.range(keys::all(Kind::Module))?;
+            modules
                 .map(|entry| {
-                    let (name, record) = entry?;
-                    Ok((name.value().to_owned(), record.value().to_owned()))
+                    let (key, record) = entry?;
+                    Ok((Parts::of(&key).text()?.to_owned(), record.to_vec()))
                 })
                 .collect()
         })
     }
 
     async fn binary(&self, digest: Digest) -> Result<Option<Bytes>, Error> {
-        let read = move |transaction: &ReadTransaction| {
-            let found = transaction.open_table(BINARIES)?.get(&digest.0)?;
-            Ok(found.map(|bytes| Bytes::copy_from_slice(bytes.value())))
+        let read = move |rows: &Rows| {
+            let found = rows.get(&keys::binary(&digest.0))?;
+            Ok(found.map(|bytes| Bytes::copy_from_slice(&bytes)))
         };
         self.read_long(read).await
     }
@@ -74,32 +82,33 @@ impl DocumentStore for RedbStore {
         document: Vec<u8>,
     ) -> Result<(), Error> {
         let (kind, name) = (kind.to_owned(), name.to_owned());
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            tables.save_document(&kind, &name, &document)
+        let work = move |batch: &mut Batch| {
+            batch.check_fence(lease.fence)?;
+            batch.changes.put(keys::document(&kind, &name), &document);
+            Ok(())
         };
         self.writer.write(work).await
     }
 
     async fn delete_document(&self, lease: Lease, kind: &str, name: &str) -> Result<(), Error> {
         let (kind, name) = (kind.to_owned(), name.to_owned());
-        let work = move |tables: &mut Tables<'_>| {
-            tables.check_fence(lease.fence)?;
-            tables.delete_document(&kind, &name)
+        let work = move |batch: &mut Batch| {
+            batch.check_fence(lease.fence)?;
+            batch.changes.remove(keys::document(&kind, &name));
+            Ok(())
         };
         self.writer.write(work).await
     }
 
     async fn documents(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        self.read(|transaction| {
+        let kind = keys::document(kind, "");
+        self.read(|rows| {
             let mut documents = Vec::new();
-            for entry in transaction.open_table(DOCUMENTS)?.range((kind, "")..)? {
+            for entry in rows.range((Bound::Included(kind.clone()), keys::end(Kind::Document)))? {
                 let (key, document) = entry?;
-                let (of_kind, name) = key.value();
-                if of_kind != kind {
-                    break;
-                }
-                documents.push((name.to_owned(), document.value().to_owned()));
+                let Some(name) = key.strip_prefix(&kind[..]) else { break };
+                let name = String::from_utf8_lossy(name).into_owned();
+                documents.push((name, document.to_vec()));
             }
             Ok(documents)
         })

@@ -1,178 +1,171 @@
-//! Owns what is read from the file, all of it as of one commit.
+//! Owns what is read of the rows, all of it as of one moment.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::{Bound, Range};
 
-use redb::{AccessGuard, ReadTransaction, ReadableTable, StorageError};
+use redb::StorageError;
 
+use super::keys::{self, Key, Kind, Parts};
+use super::labels::{count_of, number_of};
 use super::row::Row;
-use super::tables::{
-    ACTIVE, CHILDREN, HISTORY, IDS, INBOX, INSTANCES, LABEL_COUNTS, LABEL_NUMBERS, LISTING, TIMERS,
-};
+use super::rows::{self, Rows};
 use crate::store::{Chunk, Listed, Place, Stored, Timer, Version};
 use crate::workflow::id::{InstanceId, InstanceNumber, TaskNumber, Timestamp};
 
-type Result<T> = std::result::Result<T, redb::Error>;
+type Result<T> = std::result::Result<T, StorageError>;
 
-fn after<T>(last: Option<T>) -> Bound<T> {
-    last.map_or(Bound::Unbounded, Bound::Excluded)
+/// Returns the bound after the last of something, or before all of its kind.
+fn after(last: Option<Key>, kind: Kind) -> Bound<Key> {
+    last.map_or_else(|| keys::all(kind).0, Bound::Excluded)
 }
 
-pub(super) fn load(
-    transaction: &ReadTransaction,
-    instance: InstanceNumber,
-) -> Result<Option<Stored>> {
-    let Some(row) = transaction.open_table(INSTANCES)?.get(instance.0)? else { return Ok(None) };
-    let row = Row::read(row.value())?;
+pub(super) fn find(rows: &Rows, id: &InstanceId) -> Result<Option<InstanceNumber>> {
+    let found = rows.get(&keys::id(id.as_str()))?;
+    found.map(|number| Ok(InstanceNumber(number.number()?))).transpose()
+}
+
+pub(super) fn load(rows: &Rows, instance: InstanceNumber) -> Result<Option<Stored>> {
+    let Some(row) = rows.get(&keys::instance(instance.0))? else { return Ok(None) };
+    let row = Row::read(&row)?;
     Ok(Some(Stored { version: Version(row.version), summary: row.summary }))
 }
 
-pub(super) fn inbox(
-    transaction: &ReadTransaction,
-    instance: InstanceNumber,
-) -> Result<Vec<(u64, Vec<u8>)>> {
-    let inbox = transaction.open_table(INBOX)?;
-    let entries = inbox.range((instance.0, 0)..=(instance.0, u64::MAX))?;
+pub(super) fn inbox(rows: &Rows, instance: InstanceNumber) -> Result<Vec<(u64, Vec<u8>)>> {
+    let entries = rows.range(keys::each(|message| keys::inbox(instance.0, message)))?;
     entries
         .map(|entry| {
             let (key, message) = entry?;
-            Ok((key.value().1, message.value().to_owned()))
+            Ok((second(&key)?, message.to_vec()))
         })
         .collect()
 }
 
+/// Returns the second number of a key.
+fn second(key: &Key) -> Result<u64> {
+    let mut parts = Parts::of(key);
+    parts.long()?;
+    parts.long()
+}
+
 pub(super) fn history(
-    transaction: &ReadTransaction,
+    rows: &Rows,
     instance: InstanceNumber,
     range: &Range<u64>,
 ) -> Result<Vec<Chunk>> {
-    let history = transaction.open_table(HISTORY)?;
-    let number = instance.0;
+    let key = |first| keys::history(instance.0, first);
     // The stretch that holds the first event wanted begins there or before.
-    let mut before = history.range((number, 0)..=(number, range.start))?;
-    let begin = match before.next_back() {
-        Some(entry) => entry?.0.value(),
-        None => (number, range.start),
-    };
-    let entries = history.range(begin..(number, range.end))?;
+    let before = rows.last((Bound::Included(key(0)), Bound::Included(key(range.start))))?;
+    let begin = before.map_or(key(range.start), |(begin, _)| begin);
+    let entries = rows.range((Bound::Included(begin), Bound::Excluded(key(range.end))))?;
     entries
         .map(|entry| {
             let (key, bytes) = entry?;
-            Ok(Chunk { first: key.value().1, bytes: bytes.value().to_owned() })
+            Ok(Chunk { first: second(&key)?, bytes: bytes.to_vec() })
         })
         .collect()
 }
 
 pub(super) fn timers(
-    transaction: &ReadTransaction,
+    rows: &Rows,
     last: Option<Timer>,
     until: Timestamp,
     limit: usize,
 ) -> Result<Vec<Timer>> {
-    let from = last.map(|timer| (timer.due.0, timer.instance.0, timer.task.0));
-    let until = (until.0, u64::MAX, u32::MAX);
-    if from.is_some_and(|from| from >= until) {
-        return Ok(Vec::new());
-    }
-    let entries =
-        transaction.open_table(TIMERS)?.range((after(from), Bound::Included(until)))?.take(limit);
+    let last = last.map(|timer| keys::timer(timer.due.0, timer.instance.0, timer.task.0));
+    let until = keys::timer(until.0, u64::MAX, u32::MAX);
+    let entries = rows.range((after(last, Kind::Timer), Bound::Included(until)))?.take(limit);
     entries
         .map(|entry| {
-            let (due, instance, task) = entry?.0.value();
-            let (due, instance) = (Timestamp(due), InstanceNumber(instance));
-            Ok(Timer { due, instance, task: TaskNumber(task) })
+            let (key, _) = entry?;
+            let mut parts = Parts::of(&key);
+            let (due, instance) = (Timestamp(parts.long()?), InstanceNumber(parts.long()?));
+            Ok(Timer { due, instance, task: TaskNumber(parts.short()?) })
         })
         .collect()
 }
 
 pub(super) fn active(
-    transaction: &ReadTransaction,
+    rows: &Rows,
     last: Option<InstanceNumber>,
     limit: usize,
 ) -> Result<Vec<InstanceNumber>> {
-    let range = (after(last.map(|number| number.0)), Bound::Unbounded);
-    let entries = transaction.open_table(ACTIVE)?.range::<u64>(range)?;
-    entries.take(limit).map(|entry| Ok(InstanceNumber(entry?.0.value()))).collect()
+    let from = after(last.map(|number| keys::active(number.0)), Kind::Active);
+    let entries = rows.range((from, keys::end(Kind::Active)))?;
+    entries.take(limit).map(|entry| Ok(InstanceNumber(Parts::of(&entry?.0).long()?))).collect()
 }
 
 pub(super) fn instances(
-    transaction: &ReadTransaction,
+    rows: &Rows,
     last: Option<InstanceNumber>,
     limit: usize,
 ) -> Result<Vec<(InstanceNumber, Vec<u8>)>> {
-    let range = (after(last.map(|number| number.0)), Bound::Unbounded);
-    let entries = transaction.open_table(INSTANCES)?.range::<u64>(range)?;
+    let from = after(last.map(|number| keys::instance(number.0)), Kind::Instance);
+    let entries = rows.range((from, keys::end(Kind::Instance)))?;
     entries
         .take(limit)
         .map(|entry| {
-            let (number, row) = entry?;
-            Ok((InstanceNumber(number.value()), Row::read(row.value())?.summary))
+            let (key, row) = entry?;
+            Ok((InstanceNumber(Parts::of(&key).long()?), Row::read(&row)?.summary))
         })
         .collect()
 }
 
 pub(super) fn children(
-    transaction: &ReadTransaction,
+    rows: &Rows,
     parent: InstanceNumber,
     last: Option<InstanceNumber>,
     limit: usize,
 ) -> Result<Vec<InstanceNumber>> {
-    let from =
-        last.map_or(Bound::Included((parent.0, 0)), |last| Bound::Excluded((parent.0, last.0)));
-    if from == Bound::Excluded((parent.0, u64::MAX)) {
-        return Ok(Vec::new());
-    }
-    let until = Bound::Included((parent.0, u64::MAX));
-    let entries = transaction.open_table(CHILDREN)?.range((from, until))?;
-    entries.take(limit).map(|entry| Ok(InstanceNumber(entry?.0.value().1))).collect()
+    let (first, until) = keys::each(|child| keys::child(parent.0, child));
+    let from = last.map_or(first, |last| Bound::Excluded(keys::child(parent.0, last.0)));
+    let entries = rows.range((from, until))?;
+    entries.take(limit).map(|entry| Ok(InstanceNumber(second(&entry?.0)?))).collect()
 }
 
-pub(super) fn labels(transaction: &ReadTransaction) -> Result<Vec<(Vec<u8>, u64)>> {
+pub(super) fn labels(rows: &Rows) -> Result<Vec<(Vec<u8>, u64)>> {
     let mut labels = Vec::new();
-    for entry in transaction.open_table(LABEL_COUNTS)?.iter()? {
-        let row = entry?.1;
-        let (count, label) = row.value();
+    for entry in rows.range(keys::all(Kind::LabelCount))? {
+        let (_, row) = entry?;
+        let (count, label) = count_of(&row)?;
         labels.push((label.to_owned(), count));
     }
     labels.sort();
     Ok(labels)
 }
 
-type Rows = redb::ReadOnlyTable<u64, &'static [u8]>;
-
-fn listed(instances: &Rows, number: u64) -> Result<Listed> {
+fn listed(rows: &Rows, number: u64) -> Result<Listed> {
     let missing = || StorageError::Corrupted(format!("instance {number} is listed, but not there"));
-    let row = Row::read(instances.get(number)?.ok_or_else(missing)?.value())?;
+    let row = Row::read(&rows.get(&keys::instance(number))?.ok_or_else(missing)?)?;
     let place = row.place(InstanceNumber(number));
     Ok(Listed { place, version: Version(row.version), summary: row.summary })
 }
 
 pub(super) fn list_by_id(
-    transaction: &ReadTransaction,
+    rows: &Rows,
     prefix: &str,
     last: Option<&InstanceId>,
     limit: usize,
 ) -> Result<Vec<(InstanceId, Listed)>> {
-    let instances = transaction.open_table(INSTANCES)?;
     let from = match last.map(InstanceId::as_str) {
-        Some(last) if last >= prefix => Bound::Excluded(last),
-        _ => Bound::Included(prefix),
+        Some(last) if last >= prefix => Bound::Excluded(keys::id(last)),
+        _ => Bound::Included(keys::id(prefix)),
     };
     let mut page = Vec::new();
-    for entry in transaction.open_table(IDS)?.range::<&str>((from, Bound::Unbounded))?.take(limit) {
-        let (id, number) = entry?;
-        if !id.value().starts_with(prefix) {
+    for entry in rows.range((from, keys::end(Kind::Id)))?.take(limit) {
+        let (key, number) = entry?;
+        let id = Parts::of(&key).text()?;
+        if !id.starts_with(prefix) {
             break;
         }
-        page.push((InstanceId::unchecked(id.value()), listed(&instances, number.value())?));
+        page.push((InstanceId::unchecked(id), listed(rows, number.number()?)?));
     }
     Ok(page)
 }
 
 /// Lists by label. The listings of the labels are merged, and each is read no further than needed.
 pub(super) fn list(
-    transaction: &ReadTransaction,
+    rows: &Rows,
     wanted: &dyn Fn(&[u8]) -> bool,
     created: &Range<Timestamp>,
     last: Option<Place>,
@@ -180,49 +173,48 @@ pub(super) fn list(
 ) -> Result<Vec<Listed>> {
     let key = |place: Place| (place.created_at.0, place.instance.0);
     let (start, end) = ((created.start.0, 0), (created.end.0, 0));
-    let last = last.map(key).filter(|&last| last >= start);
-    if start >= end || last.is_some_and(|last| last >= end) {
-        return Ok(Vec::new());
-    }
-    let from = last.map_or(Bound::Included(start), Bound::Excluded);
-    let listing = transaction.open_table(LISTING)?;
+    let from = last.map(key).filter(|&last| last >= start);
+    let from = from.map_or(Bound::Included(start), Bound::Excluded);
     let mut merged = Merged::default();
-    for entry in transaction.open_table(LABEL_NUMBERS)?.iter()? {
+    for entry in rows.range(keys::all(Kind::LabelNumber))? {
         let (label, number) = entry?;
-        if !wanted(label.value()) {
+        if !wanted(Parts::of(&label).bytes()) {
             continue;
         }
-        let under = |(created_at, instance)| (number.value(), created_at, instance);
-        merged.add(listing.range((from.map(under), Bound::Excluded(under(end))))?)?;
+        let number = number_of(&number)?;
+        let under = |(created_at, instance)| keys::listing(number, created_at, instance);
+        merged.add(rows.range((from.map(under), Bound::Excluded(under(end))))?)?;
     }
-    let instances = transaction.open_table(INSTANCES)?;
     let mut page = Vec::new();
     while page.len() < limit
         && let Some(instance) = merged.next()?
     {
-        page.push(listed(&instances, instance)?);
+        page.push(listed(rows, instance)?);
     }
     Ok(page)
 }
 
 /// Parts of the listing, as one in order of creation.
 #[derive(Default)]
-struct Merged {
-    parts: Vec<redb::Range<'static, (u32, u64, u64), ()>>,
+struct Merged<'a> {
+    parts: Vec<rows::Range<'a>>,
     /// The next entry of each part that is not exhausted: creation, instance, position of the part.
     next: BinaryHeap<Reverse<(u64, u64, usize)>>,
 }
 
-impl Merged {
-    fn add(&mut self, part: redb::Range<'static, (u32, u64, u64), ()>) -> Result<()> {
+impl<'a> Merged<'a> {
+    fn add(&mut self, part: rows::Range<'a>) -> Result<()> {
         self.parts.push(part);
         self.advance(self.parts.len() - 1)
     }
 
     fn advance(&mut self, position: usize) -> Result<()> {
-        let entry = self.parts[position].next().transpose()?;
-        let key = entry.map(|(key, _): (AccessGuard<'_, (u32, u64, u64)>, _)| key.value());
-        self.next.extend(key.map(|(_, created, instance)| Reverse((created, instance, position))));
+        if let Some(entry) = self.parts[position].next() {
+            let (key, _) = entry?;
+            let mut parts = Parts::of(&key);
+            parts.short()?;
+            self.next.push(Reverse((parts.long()?, parts.long()?, position)));
+        }
         Ok(())
     }
 

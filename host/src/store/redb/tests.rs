@@ -1,13 +1,16 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableHandle};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
+use super::disk::{FORMAT, ROWS};
+use super::keys::Kind;
 use super::*;
 use crate::store::{Birth, DocumentStore, ModuleStore, New, Receiver, Target, Version, one_of};
 use crate::workflow::id::{Digest, TaskNumber};
 
-fn new(instance: u64, text: &str) -> Commit {
+pub(super) fn new(instance: u64, text: &str) -> Commit {
     let (id, created_at) = (InstanceId::unchecked(text), Timestamp(instance));
     Commit {
         instance: InstanceNumber(instance),
@@ -100,15 +103,11 @@ async fn a_purge_leaves_not_a_single_row() {
     }
     drop(store);
     let database = Database::open(&path).unwrap();
-    let transaction = database.begin_read().unwrap();
-    let mut tables = 0;
-    for table in transaction.list_tables().unwrap() {
-        let name = table.name().to_owned();
-        let rows = transaction.open_untyped_table(table).unwrap().len().unwrap();
-        assert!(rows == 0 || name == "meta", "{rows} rows in {name}");
-        tables += 1;
+    let rows = database.begin_read().unwrap().open_table(ROWS).unwrap();
+    for entry in rows.iter().unwrap() {
+        let (key, _) = entry.unwrap();
+        assert_eq!(key.value()[0], Kind::Meta as u8, "{:?} is left", key.value());
     }
-    assert_eq!(tables, 14, "all of them are looked at");
 }
 
 #[tokio::test]
@@ -130,7 +129,9 @@ async fn a_file_of_a_newer_release_is_refused_and_left_alone() {
     let set_format = |format: u64| {
         let database = Database::open(&path).unwrap();
         let transaction = database.begin_write().unwrap();
-        transaction.open_table(tables::META).unwrap().insert(meta::FORMAT, format).unwrap();
+        let key = keys::meta(Meta::Format);
+        let value = format.to_le_bytes();
+        transaction.open_table(ROWS).unwrap().insert(&key[..], &value[..]).unwrap();
         transaction.commit().unwrap();
     };
     set_format(FORMAT + 1);
@@ -139,6 +140,23 @@ async fn a_file_of_a_newer_release_is_refused_and_left_alone() {
     set_format(FORMAT);
     let store = RedbStore::open(&path).unwrap();
     assert!(store.load(InstanceNumber(1)).await.unwrap().is_some());
+}
+
+#[test]
+fn a_file_from_before_there_were_journals_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store");
+    let meta = TableDefinition::<&str, u64>::new("meta");
+    let database = Database::create(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(meta).unwrap().insert("format", 1).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let refused = RedbStore::open(&path).err().unwrap();
+    assert!(matches!(refused, OpenError::OlderFormat { found: 1, .. }), "{refused}");
+    let database = Database::open(&path).unwrap();
+    let tables = database.begin_read().unwrap().list_tables().unwrap().count();
+    assert_eq!(tables, 1);
 }
 
 #[tokio::test]

@@ -1,20 +1,22 @@
-//! Owns the one thread that writes. Batches form by themselves: whatever is asked for while one
-//! transaction is on its way to the disk goes into the next, and is answered when that is there.
+//! Owns the one thread that writes. Batches form by themselves: whatever is asked for while one is on
+//! its way to the disk goes into the next, and is answered when that is there.
 
-use std::sync::Arc;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use redb::WriteTransaction;
 use tokio::sync::oneshot;
-use tracing::error;
+use tracing::{error, info};
 
-use super::file::File;
-use super::tables::{Tables, unavailable};
+use super::batch::Batch;
+use super::disk::Disk;
+use super::rows::Rows;
 use crate::store::Error;
 
-/// The most requests of one transaction: enough to make its fsync cheap for each, few enough that
+/// The most requests of one batch: enough to make its fsync cheap for each, few enough that
 /// none waits long for the others to be applied.
 const BATCH_MAX: usize = 1_024;
 
@@ -25,8 +27,8 @@ const JOIN_TIME: Duration = Duration::from_micros(300);
 
 /// Something to be written.
 trait Request: Send {
-    /// Does its part in a transaction; the result is told when that has ended.
-    fn apply(&mut self, tables: &mut Tables<'_>);
+    /// Does its part in a batch; the result is told when that has ended.
+    fn apply(&mut self, batch: &mut Batch);
 
     /// Tells whoever asked what came of it.
     fn answer(self: Box<Self>, ended: Result<(), Error>);
@@ -40,11 +42,11 @@ struct Work<F, T> {
 
 impl<F, T> Request for Work<F, T>
 where
-    F: FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send,
+    F: FnOnce(&mut Batch) -> Result<T, Error> + Send,
     T: Send,
 {
-    fn apply(&mut self, tables: &mut Tables<'_>) {
-        self.done = self.work.take().map(|work| work(tables));
+    fn apply(&mut self, batch: &mut Batch) {
+        self.done = self.work.take().map(|work| work(batch));
     }
 
     fn answer(self: Box<Self>, ended: Result<(), Error>) {
@@ -58,6 +60,22 @@ where
     }
 }
 
+/// All rows as last written; none while the files are closed because writing has failed.
+#[derive(Clone)]
+pub(super) struct Published(Arc<RwLock<Option<Rows>>>);
+
+impl Published {
+    pub(super) fn rows(&self) -> Result<Rows, Error> {
+        let rows = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let closed = || Error::Unavailable("a write has failed, and is being recovered".to_owned());
+        rows.ok_or_else(closed)
+    }
+
+    fn set(&self, rows: Option<Rows>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = rows;
+    }
+}
+
 /// The way to the writing thread. Dropping it lets the thread finish what is queued, and waits.
 pub(super) struct Writer {
     requests: Option<Sender<Box<dyn Request>>>,
@@ -65,19 +83,24 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(file: Arc<File>) -> std::io::Result<Self> {
+    /// Starts the thread that writes to a disk which holds these rows.
+    pub(super) fn start(path: &Path, disk: Disk, rows: Rows) -> io::Result<(Self, Published)> {
         let (requests, queue) = channel();
+        let published = Published(Arc::new(RwLock::new(Some(rows.clone()))));
+        let (path, journal_bytes) = (path.to_owned(), disk.journal_bytes());
+        let (open, also_published) = (Some((disk, rows)), published.clone());
+        let mut writing = Writing { path, journal_bytes, open, published: also_published };
         let thread = std::thread::Builder::new()
             .name("reweft-writer".to_owned())
-            .spawn(move || write_batches(&file, &queue))?;
-        Ok(Self { requests: Some(requests), thread: Some(thread) })
+            .spawn(move || writing.write_batches(&queue))?;
+        Ok((Self { requests: Some(requests), thread: Some(thread) }, published))
     }
 
-    /// Does `work` in the next transaction, and returns what it gave once that is on disk. Work that
-    /// fails must have written nothing: the rest of its batch is committed all the same.
+    /// Does `work` in the next batch, and returns what it gave once that is on disk. Work that
+    /// fails must have written nothing: the rest of its batch is written all the same.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Tables<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut Batch) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let request = Box::new(Work { work: Some(work), done: None, answer });
@@ -96,40 +119,72 @@ impl Drop for Writer {
     }
 }
 
-fn write_batches(file: &File, queue: &Receiver<Box<dyn Request>>) {
-    let mut last = 0;
-    while let Ok(first) = queue.recv() {
-        // Where many write at the same time, each batch costs the processors more than its writes do:
-        // half as many serve them better. Where few do, nobody waits.
-        if last >= CROWD {
-            std::thread::sleep(JOIN_TIME);
-        }
-        let mut batch = vec![first];
-        batch.extend(queue.try_iter().take(BATCH_MAX - 1));
-        let outcome = write_batch(file, &mut batch);
-        if let Err(failed) = &outcome {
-            error!("{} changes could not be written: {failed}", batch.len());
-            file.close();
-        }
-        last = batch.len();
-        for request in batch {
-            request.answer(outcome.clone());
-        }
-    }
+/// What the thread has. Once writing has failed, the files are closed, and opened anew when they are next
+/// needed: what they hold is then seen.
+struct Writing {
+    path: PathBuf,
+    journal_bytes: u64,
+    open: Option<(Disk, Rows)>,
+    published: Published,
 }
 
-fn write_batch(file: &File, batch: &mut [Box<dyn Request>]) -> Result<(), Error> {
-    let database = file.database()?;
-    let transaction = database.begin_write().map_err(unavailable)?;
-    apply(&transaction, batch)?;
-    transaction.commit().map_err(unavailable)
-}
-
-fn apply(transaction: &WriteTransaction, batch: &mut [Box<dyn Request>]) -> Result<(), Error> {
-    let mut tables = Tables::open(transaction)?;
-    for request in batch {
-        request.apply(&mut tables);
+impl Writing {
+    fn write_batches(&mut self, queue: &Receiver<Box<dyn Request>>) {
+        let mut last = 0;
+        while let Ok(first) = queue.recv() {
+            // Where many write at the same time, each batch costs the processors more than its writes do:
+            // half as many serve them better. Where few do, nobody waits.
+            if last >= CROWD {
+                std::thread::sleep(JOIN_TIME);
+            }
+            let mut batch = vec![first];
+            batch.extend(queue.try_iter().take(BATCH_MAX - 1));
+            let outcome = self.write_batch(&mut batch);
+            if let Err(failed) = &outcome {
+                error!("{} changes could not be written: {failed}", batch.len());
+                self.close();
+            }
+            last = batch.len();
+            for request in batch {
+                request.answer(outcome.clone());
+            }
+        }
+        if let Some((disk, rows)) = &mut self.open
+            && let Err(failed) = disk.settle_all(rows)
+        {
+            error!("what is in the journals is still to be settled: {failed}");
+        }
     }
-    // Work that failed half way has poisoned the whole batch: none of it may be committed.
-    tables.finish()
+
+    fn write_batch(&mut self, requests: &mut [Box<dyn Request>]) -> Result<(), Error> {
+        let (disk, rows) = match &mut self.open {
+            Some(open) => open,
+            closed => {
+                let failed = |error: super::OpenError| Error::Unavailable(error.to_string());
+                let open = Disk::open(&self.path, self.journal_bytes).map_err(failed)?;
+                info!("{} is open again", self.path.display());
+                self.published.set(Some(open.1.clone()));
+                closed.insert(open)
+            }
+        };
+        if disk.make_room(rows)? {
+            self.published.set(Some(rows.clone()));
+        }
+        let mut batch = Batch::on(rows.clone());
+        for request in requests {
+            request.apply(&mut batch);
+        }
+        let (changed, record) = batch.finish()?;
+        if !record.is_empty() {
+            disk.append(record)?;
+            *rows = changed;
+            self.published.set(Some(rows.clone()));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.published.set(None);
+        self.open = None;
+    }
 }
