@@ -34,8 +34,9 @@ pub(super) enum Envelope {
     Evict,
 }
 
-/// What an instance at work takes from.
-pub(super) type Mailbox = mpsc::UnboundedReceiver<Envelope>;
+/// What an instance at work takes from. A channel makes room for tens of messages at once, and most
+/// mailboxes get few.
+pub(super) type Mailbox = mpsc::UnboundedReceiver<Box<Envelope>>;
 
 /// The mailboxes of all instances at work.
 pub(super) struct Mailboxes {
@@ -62,7 +63,7 @@ struct Idle {
 struct Inner {
     /// Nothing is taken any more.
     closed: bool,
-    senders: HashMap<InstanceNumber, mpsc::UnboundedSender<Envelope>>,
+    senders: HashMap<InstanceNumber, mpsc::UnboundedSender<Box<Envelope>>>,
     /// Instances that keep an idle guest, by when they last worked.
     idle: BTreeMap<u64, Idle>,
     idle_since: HashMap<InstanceNumber, u64>,
@@ -117,6 +118,7 @@ impl Mailboxes {
         if inner.closed {
             return;
         }
+        let envelope = Box::new(envelope);
         let envelope = match inner.senders.get(&instance) {
             Some(sender) => match sender.send(envelope) {
                 Ok(()) => return,
@@ -166,7 +168,7 @@ impl Mailboxes {
             let Some(longest) = inner.take_longest_idle() else { return };
             if let Some(sender) = inner.senders.get(&longest) {
                 // One that has just ended needs no telling.
-                let _ = sender.send(Envelope::Evict);
+                let _ = sender.send(Box::new(Envelope::Evict));
             }
         }
     }

@@ -71,11 +71,11 @@ impl Instance {
     pub(super) async fn run(mut self) {
         while let Some(envelope) = self.mailbox.recv().await {
             self.core.mailboxes.work(self.number);
-            let mut evicted = matches!(envelope, Envelope::Evict);
-            self.accept(envelope);
+            let mut evicted = matches!(*envelope, Envelope::Evict);
+            self.accept(*envelope);
             while let Ok(envelope) = self.mailbox.try_recv() {
-                evicted &= matches!(envelope, Envelope::Evict);
-                self.accept(envelope);
+                evicted &= matches!(*envelope, Envelope::Evict);
+                self.accept(*envelope);
             }
             if evicted {
                 self.resident = None;

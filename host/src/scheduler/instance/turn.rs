@@ -183,7 +183,7 @@ impl Instance {
     /// whoever sent it is answered. Takes the guest away if the run may not go on.
     async fn look_up(&mut self, resident: &mut Resident, draft: &mut Draft) -> Result<(), Error> {
         while let Ok(envelope) = self.mailbox.try_recv() {
-            self.accept(envelope);
+            self.accept(*envelope);
         }
         self.read_inbox(resident).await?;
         self.receive(resident, draft)?;
