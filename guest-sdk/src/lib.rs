@@ -117,6 +117,7 @@ mod executor;
 mod failure;
 mod guest;
 mod host;
+mod memory;
 mod module;
 mod payload;
 mod retry;
