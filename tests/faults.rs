@@ -40,11 +40,16 @@ async fn drive(bench: &Bench, handle: &Handle, is_down: &dyn Fn() -> bool) -> Op
     while handle.upload("patterns", bench.module.clone(), true).await.is_err() {
         settle(is_down).await?;
     }
-    for (id, workflow, input, _) in CASES {
+    let mut watches = Vec::new();
+    for (id, workflow, input, output) in CASES {
         let start = in_process::start(id, workflow, input);
         loop {
-            match handle.start(start.clone()).await {
-                Ok(_) | Err(StartError::Exists(_)) => break,
+            match handle.start_watched(start.clone()).await {
+                Ok(watch) => {
+                    watches.push((watch, output));
+                    break;
+                }
+                Err(StartError::Exists(_)) => break,
                 Err(StartError::WorkflowNotFound { .. }) => panic!("the module was acknowledged"),
                 Err(StartError::Other(_)) => settle(is_down).await?,
                 Err(refused) => panic!("{refused}"),
@@ -55,6 +60,13 @@ async fn drive(bench: &Bench, handle: &Handle, is_down: &dyn Fn() -> bool) -> Op
     let raise = || Message::RaiseEvent { name: "go".to_owned(), payload: "7".to_owned() };
     while handle.deliver(&event, raise()).await.is_err() {
         settle(is_down).await?;
+    }
+    for (watch, output) in watches {
+        let down = async { while settle(is_down).await.is_some() {} };
+        match watch.outcome(down).await {
+            Ok(found) => assert!(ended(&found, output) || is_down(), "{found:?}"),
+            Err(failed) => assert!(is_down(), "{failed}"),
+        }
     }
     for (id, _, _, output) in CASES {
         loop {

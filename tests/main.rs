@@ -35,6 +35,7 @@ mod rerun;
 mod retention;
 mod schedules;
 mod serving;
+mod start_and_wait;
 mod starting;
 mod tidy;
 mod upgrades;

@@ -242,7 +242,7 @@ impl Router {
         match operation {
             Operation::Start => {
                 let input = body.text(limits).await?;
-                workflows::start(handle, parameters, input).await
+                workflows::start(handle, parameters, input, connection).await
             }
             Operation::Get => workflows::get(handle, parameters).await,
             Operation::RaiseEvent => {

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
+use hyper::StatusCode;
+
 use super::error::ApiError;
 use super::listing::by_label;
 use super::request::Parameters;
 use super::routes::Operation;
 use super::stream::{self, Feed, Wanted};
-use super::{Answer, Connection, times, workflows};
-use crate::scheduler::{Handle, Position};
+use super::{Answer, Connection, times, wire};
+use crate::scheduler::{Handle, Position, Watch};
 use crate::workflow::id::{InstanceId, Timestamp};
 
 /// For how long a client waits unless it says otherwise.
@@ -24,28 +26,42 @@ pub(super) async fn wait(
     connection: &Connection,
 ) -> Result<Answer, ApiError> {
     parameters.take_only(&["timeout"])?;
+    let time = wait_time(parameters, "timeout")?.unwrap_or(WAIT_DEFAULT);
     let id = parameters.path("subject");
-    let instance = InstanceId::unchecked(id);
-    let waiting = tokio::time::timeout(timeout(parameters)?, handle.wait(&instance));
-    tokio::select! {
-        waited = waiting => {
-            let waited = waited.unwrap_or(Ok(()));
-            waited.map_err(|error| ApiError::operation(Operation::Wait, id, error))?;
-        }
-        () = connection.closing.cancelled() => {}
-    }
-    workflows::show(handle, id, Operation::Wait).await
+    let watch = handle.watch(&InstanceId::unchecked(id)).await;
+    let watch = watch.map_err(|error| ApiError::operation(Operation::Wait, id, error))?;
+    outcome(watch, id, time, connection).await
 }
 
-fn timeout(parameters: &Parameters) -> Result<Duration, ApiError> {
-    let Some(text) = parameters.query("timeout") else { return Ok(WAIT_DEFAULT) };
-    let timeout = Duration::from_millis(times::duration_ms("timeout", text)?);
-    if timeout > WAIT_MAX {
+/// Answers an instance that is watched once it has ended; or as it is, when the time is over or the host
+/// closes.
+pub(super) async fn outcome(
+    watch: Watch,
+    id: &str,
+    time: Duration,
+    connection: &Connection,
+) -> Result<Answer, ApiError> {
+    let over = async {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = connection.closing.cancelled() => {}
+        }
+    };
+    let found = watch.outcome(over).await;
+    let found = found.map_err(|error| ApiError::operation(Operation::Wait, id, error))?;
+    Ok(wire::json(StatusCode::OK, &wire::Instance::new(&found)))
+}
+
+/// How long the client is ready to wait, if it says so in this parameter.
+pub(super) fn wait_time(parameters: &Parameters, name: &str) -> Result<Option<Duration>, ApiError> {
+    let Some(text) = parameters.query(name) else { return Ok(None) };
+    let time = Duration::from_millis(times::duration_ms(name, text)?);
+    if time > WAIT_MAX {
         let longest = WAIT_MAX.as_secs();
-        let message = format!("timeout is '{text}': it may be {longest}s at most; wait again then");
+        let message = format!("{name} is '{text}': it may be {longest}s at most; wait again then");
         return Err(ApiError::malformed(message));
     }
-    Ok(timeout)
+    Ok(Some(time))
 }
 
 /// Streams the changes of one instance.

@@ -6,7 +6,7 @@ use super::error::ApiError;
 use super::request::Parameters;
 use super::routes::Operation;
 use super::wire::{self, MigrationTarget, Reason, Removal, Started, Termination};
-use super::{Answer, times};
+use super::{Answer, Connection, times, watching};
 use crate::scheduler::{Handle, Reuse, Start};
 use crate::workflow::event::Message;
 use crate::workflow::id::{InstanceId, NAME_BYTES_MAX, Timestamp};
@@ -23,12 +23,14 @@ pub(super) async fn start(
     handle: &Handle,
     parameters: &Parameters,
     input: String,
+    connection: &Connection,
 ) -> Result<Answer, ApiError> {
     let instance = match parameters.query("instanceID") {
         Some(given) => InstanceId::parse(given)?,
         None => InstanceId::unchecked(&uuid::Uuid::new_v4().to_string()),
     };
     let workflow = parameters.path("subject");
+    let wait_time = watching::wait_time(parameters, "wait")?;
     let start = Start {
         instance: instance.clone(),
         module: parameters.path("component").to_owned(),
@@ -37,9 +39,14 @@ pub(super) async fn start(
         start_at: start_at(handle, parameters)?,
         reuse: reuse(parameters)?,
     };
-    handle.start(start).await.map_err(|error| ApiError::start(workflow, error))?;
-    let started = Started { instance_id: instance.as_str() };
-    Ok(wire::json(StatusCode::ACCEPTED, &started))
+    let refused = |error| ApiError::start(workflow, error);
+    let Some(wait_time) = wait_time else {
+        handle.start(start).await.map_err(refused)?;
+        let started = Started { instance_id: instance.as_str() };
+        return Ok(wire::json(StatusCode::ACCEPTED, &started));
+    };
+    let watch = handle.start_watched(start).await.map_err(refused)?;
+    watching::outcome(watch, instance.as_str(), wait_time, connection).await
 }
 
 /// When the instance is to begin, as the query says.
@@ -70,17 +77,9 @@ fn reuse(parameters: &Parameters) -> Result<Reuse, ApiError> {
 }
 
 pub(super) async fn get(handle: &Handle, parameters: &Parameters) -> Result<Answer, ApiError> {
-    show(handle, parameters.path("subject"), Operation::Get).await
-}
-
-/// Answers an instance as it is now.
-pub(super) async fn show(
-    handle: &Handle,
-    id: &str,
-    operation: Operation,
-) -> Result<Answer, ApiError> {
+    let id = parameters.path("subject");
     let found = handle.get(&InstanceId::unchecked(id)).await;
-    let found = found.map_err(|error| ApiError::operation(operation, id, error))?;
+    let found = found.map_err(|error| ApiError::operation(Operation::Get, id, error))?;
     Ok(wire::json(StatusCode::OK, &wire::Instance::new(&found)))
 }
 

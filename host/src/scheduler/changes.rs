@@ -2,11 +2,11 @@
 //! memory, and nobody who reads them is waited for: whoever is too slow is told so, and whoever was
 //! away for too long is shown what stands in the store instead.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error as ThisError;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::handle::Handle;
 use super::{Core, Error};
@@ -62,7 +62,6 @@ pub(super) struct Changes {
     kept: Mutex<Kept>,
     /// The sequence of the last one.
     latest: watch::Sender<u64>,
-    watched: Mutex<HashMap<InstanceId, Watched>>,
 }
 
 #[derive(Default)]
@@ -71,30 +70,16 @@ struct Kept {
     sequence: u64,
 }
 
-/// Whoever waits for one instance.
-struct Watched {
-    changed: Arc<Notify>,
-    watchers: usize,
-}
-
 impl Changes {
     pub(super) fn new(fence: u64) -> Self {
-        let (kept, watched) = (Mutex::default(), Mutex::default());
-        Self { fence, kept, latest: watch::Sender::new(0), watched }
+        Self { fence, kept: Mutex::default(), latest: watch::Sender::new(0) }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn watched(&self) -> MutexGuard<'_, HashMap<InstanceId, Watched>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn publish(&self, kind: ChangeKind, summary: Summary, time: Timestamp) {
-        if let Some(watched) = self.watched().get(&summary.instance) {
-            watched.changed.notify_waiters();
-        }
         let mut kept = self.kept();
         kept.sequence += 1;
         let position = Position { fence: self.fence, sequence: kept.sequence, time };
@@ -199,36 +184,6 @@ impl Subscription {
     }
 }
 
-/// Waits for one instance; whoever waits for many others is not woken for it.
-struct Watching<'a> {
-    changes: &'a Changes,
-    instance: &'a InstanceId,
-    changed: Arc<Notify>,
-}
-
-impl<'a> Watching<'a> {
-    fn new(changes: &'a Changes, instance: &'a InstanceId) -> Self {
-        let mut all = changes.watched();
-        let watched = all
-            .entry(instance.clone())
-            .or_insert_with(|| Watched { changed: Arc::default(), watchers: 0 });
-        watched.watchers += 1;
-        Self { changes, instance, changed: watched.changed.clone() }
-    }
-}
-
-impl Drop for Watching<'_> {
-    fn drop(&mut self) {
-        let mut all = self.changes.watched();
-        if let Some(watched) = all.get_mut(self.instance) {
-            watched.watchers -= 1;
-            if watched.watchers == 0 {
-                all.remove(self.instance);
-            }
-        }
-    }
-}
-
 impl Handle {
     /// Returns the news from behind this position on; from now on, if there is none. If what came
     /// after it is no longer known, it says from when on: see [`Subscription::missed_since`].
@@ -281,24 +236,6 @@ impl Handle {
     pub async fn glance(&self, id: &InstanceId) -> Result<Summary, Error> {
         self.summary(self.number(id).await?).await
     }
-
-    /// Waits until an instance has ended.
-    ///
-    /// # Errors
-    /// There is no such instance, or no longer, or the store failed.
-    pub async fn wait(&self, id: &InstanceId) -> Result<(), Error> {
-        let watching = Watching::new(&self.core.changes, id);
-        loop {
-            let changed = watching.changed.notified();
-            tokio::pin!(changed);
-            // From here on nothing is missed.
-            changed.as_mut().enable();
-            if self.glance(id).await?.phase.is_terminal() {
-                return Ok(());
-            }
-            changed.await;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -339,17 +276,5 @@ mod tests {
         assert_eq!(sequences(&changes, total + 1), None);
         assert_eq!(sequences(&changes, u64::MAX), None);
         assert_eq!(*changes.latest.borrow(), total);
-    }
-
-    #[test]
-    fn whoever_waits_for_one_instance_leaves_nothing_behind() {
-        let changes = Changes::new(7);
-        let id = summary().instance;
-        let first = Watching::new(&changes, &id);
-        let second = Watching::new(&changes, &id);
-        drop(first);
-        assert_eq!(changes.watched().len(), 1);
-        drop(second);
-        assert_eq!(changes.watched().len(), 0);
     }
 }

@@ -7,33 +7,17 @@ use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::filter::Filter;
+use super::found::Found;
 use super::mailboxes::{Acknowledge, Envelope};
 use super::modules::{self, ModuleRecord, Modules};
 use super::{Core, Error};
-use crate::store;
 use crate::workflow::codec;
-use crate::workflow::event::{Event, Message};
-use crate::workflow::failure::Failure;
+use crate::workflow::event::Message;
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, Timestamp};
 use crate::workflow::summary::{Stall, Status, Summary};
 
 /// How many instances are looked at in one read.
 const SCAN_PAGE: usize = 1_000;
-
-/// What is known of an instance.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// At a glance.
-    pub summary: Summary,
-    /// What it was given.
-    pub input: String,
-    /// What it shows.
-    pub custom_status: Option<String>,
-    /// What it returned, or was terminated with.
-    pub output: Option<String>,
-    /// Why it failed.
-    pub failure: Option<Failure>,
-}
 
 /// The way in for clients.
 #[derive(Clone)]
@@ -199,38 +183,7 @@ impl Handle {
     pub async fn get(&self, id: &InstanceId) -> Result<Found, Error> {
         let number = self.number(id).await?;
         let summary = self.summary(number).await?;
-        let input = match self.event(number, 0).await? {
-            Event::RunStarted(start) => start.input,
-            _ => return Err(damaged("its first event is no start")),
-        };
-        let custom_status = match summary.custom_status_event {
-            None => None,
-            Some(index) => match self.event(number, index).await? {
-                Event::Asked(crate::workflow::command::Command::SetCustomStatus { status }) => {
-                    Some(status)
-                }
-                _ => return Err(damaged("the event of its custom status is another")),
-            },
-        };
-        let (mut output, mut failure) = (None, None);
-        if let Some(index) = summary.end_event {
-            match self.event(number, index).await? {
-                Event::RunCompleted { output: returned } => output = Some(returned),
-                Event::RunTerminated { output: given, .. } => output = given,
-                Event::RunFailed { failure: why } => failure = Some(why),
-                _ => return Err(damaged("the event of its end is another")),
-            }
-        }
-        Ok(Found { summary, input, custom_status, output, failure })
-    }
-
-    async fn event(&self, number: InstanceNumber, index: u64) -> Result<Event, Error> {
-        let chunks = self.core.store.history(number, index..index + 1).await?;
-        // It may have been purged, or replaced, since its summary was read.
-        let chunk = chunks.into_iter().next().ok_or(Error::InstanceGone)?;
-        let within = usize::try_from(index.saturating_sub(chunk.first)).unwrap_or(usize::MAX);
-        let event = codec::decode_history(&chunk.bytes)?.into_iter().nth(within);
-        event.map(|recorded| recorded.event).ok_or_else(|| damaged("an event is missing"))
+        self.core.found(number, summary, &[]).await
     }
 
     /// Deletes a module, unless instances that have not ended need it.
@@ -269,8 +222,4 @@ impl Handle {
             }
         }
     }
-}
-
-fn damaged(reason: &str) -> Error {
-    Error::Store(store::Error::Damaged(reason.to_owned()))
 }

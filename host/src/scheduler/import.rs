@@ -126,7 +126,7 @@ impl Handle {
         }
         let committed = committed?;
         if let Some((replaced, _)) = replaces {
-            core.activities.stop_all_of(replaced);
+            core.gone(replaced);
         }
         core.publish(ChangeKind::Status, &restored.summary);
         for instance in committed.wake.into_iter().chain([number]) {

@@ -3,13 +3,13 @@
 //!
 //! `instance` is an instance at work and `resident` what it keeps in memory; `draft` gathers a turn,
 //! and `entail` what it means for other instances; `claims` says who may have an ID; `mailboxes` leads
-//! to instances; `listing` finds many of them, `histories` shows what one has done, `import` restores
-//! it, `rerun` does part of it again, `verification` tries it on other code, `waiting` says where it is
-//! stuck, and `changes` tells of all; `activities` and `timers` are what instances wait for;
-//! [`modules`] is the code they run. [`schedules`], [`retention`] and [`jobs`] are what a host does of
-//! its own accord, by the rules it was given; `documents` is how it keeps those, `endings` how they
-//! hear that instances have ended, and `filter` which instances are meant. Clients come in through
-//! [`Handle`] alone.
+//! to instances; `listing` finds many of them, `found` is what is shown of one and `histories` what it
+//! has done, `import` restores it, `rerun` does part of it again, `verification` tries it on other code,
+//! `waiting` says where it is stuck, `changes` tells of all, and `endings` of those that have ended;
+//! `activities` and `timers` are what instances wait for; [`modules`] is the code they run.
+//! [`schedules`], [`retention`] and [`jobs`] are what a host does of its own accord, by the rules it was
+//! given; `documents` is how it keeps those, and `filter` which instances are meant. Clients come in
+//! through [`Handle`] alone.
 
 mod activities;
 mod changes;
@@ -19,6 +19,7 @@ mod draft;
 mod endings;
 mod entail;
 mod filter;
+mod found;
 mod handle;
 mod histories;
 mod import;
@@ -45,8 +46,10 @@ use tokio_util::task::TaskTracker;
 use tracing::info;
 
 pub use self::changes::{Change, ChangeKind, Position, Subscription, TooSlow};
+pub use self::endings::Watch;
 pub use self::filter::{ALWAYS, Cursor, Filter};
-pub use self::handle::{Found, Handle};
+pub use self::found::Found;
+pub use self::handle::Handle;
 pub use self::histories::{HistoryPage, Told};
 pub use self::import::{Import, ImportError};
 pub use self::listing::Listing;
@@ -206,6 +209,12 @@ impl Core {
 
     fn deliver(self: &Arc<Self>, instance: InstanceNumber, message: Message) {
         self.send(instance, Envelope::Deliver { message, acknowledge: None });
+    }
+
+    /// Lets go of whatever is about an instance that is no longer there.
+    fn gone(&self, instance: InstanceNumber) {
+        self.activities.stop_all_of(instance);
+        self.endings.gone(instance);
     }
 
     /// Waits a little, since the store has failed.

@@ -4,6 +4,7 @@
 use thiserror::Error as ThisError;
 
 use super::claims::Claim;
+use super::endings::Watch;
 use super::entail::random_bytes;
 use super::handle::Handle;
 use super::mailboxes::Envelope;
@@ -11,7 +12,7 @@ use super::modules::{self, Placement};
 use super::{Error, store};
 use crate::store::New;
 use crate::workflow::event::{Message, Named, RunStarted};
-use crate::workflow::id::{InstanceId, RunId, Timestamp};
+use crate::workflow::id::{InstanceId, InstanceNumber, RunId, Timestamp};
 
 /// How often a start looks who has its ID, if that changes under its hands.
 const ATTEMPTS_MAX: usize = 5;
@@ -97,6 +98,25 @@ impl Handle {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(&self, start: Start) -> Result<Started, StartError> {
+        self.begin(start, |_, started| started).await
+    }
+
+    /// Starts an instance, and watches it from the beginning; or the one that is there, if that is to stay.
+    /// When this returns `Ok`, it is on disk.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_watched(&self, start: Start) -> Result<Watch, StartError> {
+        self.begin(start, |number, started| Watch::new(self, number, started)).await
+    }
+
+    /// Starts an instance, and returns what `prepare` makes of it: before it comes into being, so that
+    /// nothing of it is missed.
+    async fn begin<T>(
+        &self,
+        start: Start,
+        prepare: impl Fn(InstanceNumber, Started) -> T,
+    ) -> Result<T, StartError> {
         let _starting = self.core.starting.begin();
         let Some(place) = self.core.modules.place(&start.module, &start.workflow) else {
             let (workflow, module) = (start.workflow, start.module);
@@ -105,7 +125,10 @@ impl Handle {
         for _ in 0..ATTEMPTS_MAX {
             let replaces = match (self.core.claim(&start.instance).await?, start.reuse) {
                 (Claim::Free, _) => None,
-                (_, Reuse::ReturnExisting) => return Ok(Started::Existing),
+                (
+                    Claim::Replace(holder, _) | Claim::Taken { holder, .. },
+                    Reuse::ReturnExisting,
+                ) => return Ok(prepare(holder, Started::Existing)),
                 (_, Reuse::Refuse) => return Err(StartError::Used(start.instance)),
                 (Claim::Replace(number, version), _) => Some((number, version)),
                 (Claim::Taken { holder, .. }, Reuse::TerminateAndReplace) => {
@@ -118,11 +141,13 @@ impl Handle {
                     return Err(refusal(start.instance, living));
                 }
             };
-            match self.create(&start, &place, replaces).await {
+            let number = self.core.next_number().await?;
+            let prepared = prepare(number, Started::New);
+            match self.create(number, &start, &place, replaces).await {
                 // Somebody else was faster, or what it replaces has dealt with a late message: who has the
                 // ID now says how it goes on.
                 Err(Error::Store(store::Error::IdTaken(_) | store::Error::Conflict { .. })) => {}
-                other => return Ok(other.map(|()| Started::New)?),
+                other => return Ok(other.map(|()| prepared)?),
             }
         }
         Err(StartError::Exists(start.instance))
@@ -130,9 +155,10 @@ impl Handle {
 
     async fn create(
         &self,
+        number: InstanceNumber,
         start: &Start,
         place: &Placement,
-        replaces: Option<(crate::workflow::id::InstanceNumber, store::Version)>,
+        replaces: Option<(InstanceNumber, store::Version)>,
     ) -> Result<(), Error> {
         let now = self.core.clock.now();
         let message = Message::Start(RunStarted {
@@ -152,7 +178,6 @@ impl Handle {
             origin: None,
         });
         let new = New { id: start.instance.clone(), replaces, created_at: now, parent: None };
-        let number = self.core.next_number().await?;
         let begin = |acknowledge| Envelope::Create { new, start: message, acknowledge };
         self.ask(number, begin).await
     }

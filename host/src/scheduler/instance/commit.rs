@@ -19,6 +19,7 @@ impl Instance {
         draft: Draft,
     ) -> Result<(), Error> {
         if let Some(summary) = resident.changed() {
+            let outcome = self.core.outcome(self.number, &summary, &draft).await;
             let effects = draft.effects();
             let mut entailed = entail(&self.core, self.number, &resident.state, effects).await?;
             let _starting = entailed.starting.take();
@@ -34,12 +35,14 @@ impl Instance {
             self.core.publish_turn(resident.summary(), &summary, births, &committed.wake);
             if summary.phase.is_terminal() {
                 self.core.retaining.ended(self.number, &summary);
-                self.core.endings.tell();
+                self.core.endings.tell(self.number, outcome);
             }
             resident.committed(summary);
             for (given_up, by) in given_up {
-                if by == self.number || committed.wake.binary_search(&by).is_ok() {
+                if given_up == self.number {
                     self.core.activities.stop_all_of(given_up);
+                } else if by == self.number || committed.wake.binary_search(&by).is_ok() {
+                    self.core.gone(given_up);
                 }
             }
             self.act(resident, effects);

@@ -260,7 +260,7 @@ impl Instance {
         if let Some(summary) = resident.summary() {
             self.core.publish(ChangeKind::Purged, summary);
         }
-        self.core.activities.stop_all_of(self.number);
+        self.core.gone(self.number);
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ impl Instance {
             self.core.activities.stop_all_but(self.number, &resident.state);
             if summary.phase.is_terminal() {
                 self.core.retaining.ended(self.number, summary);
-                self.core.endings.tell();
+                self.core.endings.tell(self.number, None);
             }
         }
         for attempt in resident.state.attempts() {
