@@ -62,14 +62,28 @@ impl Connection {
         self.expect("POST", &path, input.to_owned()).await.map(drop)
     }
 
+    /// Starts an instance, and waits until it has completed.
+    pub(crate) async fn run(
+        &mut self,
+        workflow: &str,
+        id: &str,
+        input: &str,
+    ) -> anyhow::Result<()> {
+        let path = format!("/v1.0/workflows/dapr/{workflow}/start?instanceID={id}&wait=5m");
+        has_completed(id, &self.expect("POST", &path, input.to_owned()).await?)
+    }
+
     /// Waits until an instance has completed.
     pub(crate) async fn completed(&mut self, id: &str) -> anyhow::Result<()> {
         let path = format!("/v1.0/workflows/dapr/{id}/wait?timeout=5m");
-        let answer = self.expect("GET", &path, "").await?;
-        let text = std::str::from_utf8(&answer).context("an answer is text")?;
-        if !text.contains("\"COMPLETED\"") {
-            bail!("{id} has not completed: {text}");
-        }
-        Ok(())
+        has_completed(id, &self.expect("GET", &path, "").await?)
     }
+}
+
+fn has_completed(id: &str, answer: &[u8]) -> anyhow::Result<()> {
+    let text = std::str::from_utf8(answer).context("an answer is text")?;
+    if !text.contains("\"COMPLETED\"") {
+        bail!("{id} has not completed: {text}");
+    }
+    Ok(())
 }

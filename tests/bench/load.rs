@@ -1,5 +1,5 @@
-//! Owns the bounded load: so many clients, each of whom starts a workflow, waits for its result, and starts
-//! the next.
+//! Owns the bounded load: so many clients, each of whom starts a workflow, gets its result in the same
+//! request, and starts the next.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -67,8 +67,7 @@ async fn apply_all(host: &Host, load: &Load<'_>) -> anyhow::Result<Outcome> {
             let mut connection = Connection::open(&address).await?;
             for number in 0.. {
                 let (id, began) = (format!("load-{client}-{number}"), Instant::now());
-                connection.start(&workflow, &id, &input).await?;
-                connection.completed(&id).await?;
+                connection.run(&workflow, &id, &input).await?;
                 if stop.get() {
                     break;
                 }

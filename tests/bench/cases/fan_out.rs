@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Setting, complete, steps};
+use super::{Setting, run, steps};
 use crate::figures::Figures;
 
 pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Result<()> {
@@ -14,8 +14,7 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
         for round in 0..3 {
             let (client, id) = (host.client(), format!("fan-out-{count}-{round}"));
             let began = Instant::now();
-            client.start("FanOutFanIn", &id, &count.to_string());
-            complete(&client, &id);
+            run(&client, "FanOutFanIn", &id, &count.to_string());
             best = best.min(began.elapsed() / count);
         }
         let each = best.as_secs_f64() * 1e6;

@@ -74,14 +74,14 @@ async fn mix(host: &Host, minutes: u64, figures: &mut Figures) -> anyhow::Result
 /// Runs one workflow, of each kind in turn.
 async fn one(connection: &mut Connection, id: &str, number: u64) -> anyhow::Result<()> {
     match number % 4 {
-        0 => connection.start("Chaining", id, "3").await?,
-        1 => connection.start("FanOutFanIn", id, "10").await?,
-        2 => connection.start("LongTimer", id, "20").await?,
+        0 => connection.run("Chaining", id, "3").await,
+        1 => connection.run("FanOutFanIn", id, "10").await,
+        2 => connection.run("LongTimer", id, "20").await,
         _ => {
             connection.start("EventCollector", id, r#"{"name":"go","count":1}"#).await?;
             let path = format!("/v1.0/workflows/dapr/{id}/raiseEvent/go");
             connection.expect("POST", &path, "1").await?;
+            connection.completed(id).await
         }
     }
-    connection.completed(id).await
 }

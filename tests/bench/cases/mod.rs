@@ -33,10 +33,10 @@ impl Setting {
     }
 }
 
-/// Waits until an instance has completed.
-fn complete(client: &Client, id: &str) {
-    let path = format!("/v1.0/workflows/dapr/{id}/wait?timeout=5m");
-    let ended = client.send("GET", &path, b"").expect(200).json();
+/// Starts an instance, and waits until it has completed.
+fn run(client: &Client, workflow: &str, id: &str, input: &str) {
+    let path = format!("/v1.0/workflows/dapr/{workflow}/start?instanceID={id}&wait=5m");
+    let ended = client.send("POST", &path, input.as_bytes()).expect(200).json();
     assert_eq!(ended["runtimeStatus"], "COMPLETED", "{ended}");
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use support::{Client, Host};
 
-use super::{Setting, complete};
+use super::{Setting, run};
 use crate::figures::Figures;
 
 /// How many steps are timed, each time.
@@ -25,8 +25,7 @@ fn scheduled(client: &Client, id: &str, step: u64) -> anyhow::Result<f64> {
 /// Returns how long a step of a chain of so many takes, in seconds.
 pub(super) fn time(host: &Host, count: u64) -> anyhow::Result<f64> {
     let client = host.client();
-    client.start("Chaining", "time", &(count + 1).to_string());
-    complete(&client, "time");
+    run(&client, "Chaining", "time", &(count + 1).to_string());
     Ok((scheduled(&client, "time", count)? - scheduled(&client, "time", 0)?) / count as f64)
 }
 
@@ -36,8 +35,7 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
     time(&host, TIMED)?;
     let client = host.client();
     let most = AFTER.iter().max().copied().unwrap_or_default() + TIMED;
-    client.start("Chaining", "steps", &(most + 1).to_string());
-    complete(&client, "steps");
+    run(&client, "Chaining", "steps", &(most + 1).to_string());
     let mut first = None;
     for after in AFTER {
         let began = scheduled(&client, "steps", after)?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use support::{Host, HostOptions};
 
-use super::{Setting, complete};
+use super::{Setting, run};
 use crate::figures::Figures;
 
 /// Modules, and a workflow of each that ends by itself. The second is JavaScript in an engine of 12 MB.
@@ -21,10 +21,9 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
             HostOptions { binary: Some(setting.binary.clone()), ..HostOptions::default() };
         let mut host = Host::start_with(options);
         let bytes = support::module(module);
-        let run = |host: &Host, id: &str| {
+        let time = |host: &Host, id: &str| {
             let (client, began) = (host.client(), Instant::now());
-            client.start(workflow, id, input);
-            complete(&client, id);
+            run(&client, workflow, id, input);
             began.elapsed().as_secs_f64() * 1e3
         };
         let began = Instant::now();
@@ -32,13 +31,13 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
         let uploaded = began.elapsed().as_secs_f64() * 1e3;
         let size = format!("{module} ({:.1} MB)", bytes.len() as f64 / 1e6);
         figures.add(format!("{size}: uploaded"), uploaded, "ms");
-        figures.add("  and the first run", uploaded + run(&host, "first"), "ms");
+        figures.add("  and the first run", uploaded + time(&host, "first"), "ms");
         host.stop();
         let began = Instant::now();
         host.restart();
         figures.add("  a restart", began.elapsed().as_secs_f64() * 1e3, "ms");
-        figures.add("  the first run after it", run(&host, "second"), "ms");
-        figures.add("  and the next", run(&host, "third"), "ms");
+        figures.add("  the first run after it", time(&host, "second"), "ms");
+        figures.add("  and the next", time(&host, "third"), "ms");
     }
     Ok(())
 }
