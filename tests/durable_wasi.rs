@@ -100,20 +100,21 @@ fn start(host: &Host, body: &str) -> Client {
 #[test]
 fn a_sleep_is_a_durable_timer() {
     let mut host = Host::start();
-    // Sleeps for 300 ms, and returns how many milliseconds of workflow time have passed.
+    // Sleeps for a second, and returns how many milliseconds of workflow time have passed.
     let client = start(
         &host,
         "(local $before i64)
          (local.set $before (call $now))
-         (call $block (call $subscribe (i64.const 300000000)))
+         (call $block (call $subscribe (i64.const 1000000000)))
          (i64.div_u (i64.sub (call $now) (local.get $before)) (i64.const 1000000))",
     );
+    client.wait_for("it", "RUNNING");
     assert_eq!(client.kinds("it"), ["RunStarted", "TimerCreated"]);
     host.kill();
     host.restart();
     let client = host.client();
     let slept = client.output_of("it").as_u64().unwrap();
-    assert!(slept >= 300, "{slept}");
+    assert!(slept >= 1_000, "{slept}");
     assert_eq!(client.kinds("it"), ["RunStarted", "TimerCreated", "TimerFired", "RunCompleted"]);
 }
 
