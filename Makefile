@@ -25,12 +25,13 @@ soak: examples
 		cargo test --release --locked -p reweft-tests -- --nocapture n2_n12
 
 ## Measure: the host from end to end, beside what the disk can do (tests/bench; half an hour, and a
-## million instances); lists among as many; one of many activities, children and steps; a guest of each
-## language.
+## million instances); its parts, each by itself; lists among as many; one of many activities, children and
+## steps; a guest of each language.
 bench: modules
 	cargo build --release --locked -p reweft
 	REWEFT_MODULES=$(CURDIR)/target/modules cargo bench --locked -p reweft-tests --bench end_to_end -- \
 		--json target/bench.json
+	REWEFT_MODULES=$(CURDIR)/target/modules cargo bench --locked -p reweft-tests --bench parts
 	cargo test --release --locked -p reweft --lib -- --ignored --nocapture million
 	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
 		cargo test --release --locked -p reweft-tests -- --ignored --nocapture costs

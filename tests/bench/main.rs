@@ -5,6 +5,7 @@
 //! host in alternation and compares them, `--json FILE` keeps the figures.
 
 mod cases;
+mod chaining;
 mod client;
 mod figures;
 mod load;

@@ -20,10 +20,13 @@ use crate::store::Error;
 /// none waits long for the others to be applied.
 const BATCH_MAX: usize = 1_024;
 
-/// How many requests in the last batch mean that more are about to come, and for how long the next one
-/// then waits for them: no longer than the disk takes.
-const CROWD: usize = 32;
-const JOIN_TIME: Duration = Duration::from_micros(300);
+/// How many requests in the last batch mean that many write at the same time.
+const CROWD: usize = 4;
+/// Where many do, a batch waits for more of them: so many moments, as long as each brings some.
+const MOMENT: Duration = Duration::from_micros(100);
+const MOMENTS: usize = 8;
+/// Where they ran out before that, everybody was waiting for the disk: so many batches don't wait.
+const BATCHES_AT_ONCE: u32 = 100;
 
 /// Something to be written.
 trait Request: Send {
@@ -74,6 +77,13 @@ impl Published {
     fn set(&self, rows: Option<Rows>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = rows;
     }
+}
+
+/// Takes what is waiting, as far as there is room; returns whether anything was.
+fn take_waiting(queue: &Receiver<Box<dyn Request>>, batch: &mut Vec<Box<dyn Request>>) -> bool {
+    let before = batch.len();
+    batch.extend(queue.try_iter().take(BATCH_MAX - before));
+    batch.len() > before
 }
 
 /// The way to the writing thread. Dropping it lets the thread finish what is queued, and waits.
@@ -130,15 +140,21 @@ struct Writing {
 
 impl Writing {
     fn write_batches(&mut self, queue: &Receiver<Box<dyn Request>>) {
-        let mut last = 0;
+        let (mut last, mut at_once) = (0, 0);
         while let Ok(first) = queue.recv() {
-            // Where many write at the same time, each batch costs the processors more than its writes do:
-            // half as many serve them better. Where few do, nobody waits.
-            if last >= CROWD {
-                std::thread::sleep(JOIN_TIME);
-            }
             let mut batch = vec![first];
-            batch.extend(queue.try_iter().take(BATCH_MAX - 1));
+            take_waiting(queue, &mut batch);
+            // While processors are short, each write to the disk takes from them what others need, and
+            // nobody is held up by waiting.
+            if last >= CROWD && at_once == 0 {
+                let more = (0..MOMENTS).all(|_| {
+                    std::thread::sleep(MOMENT);
+                    take_waiting(queue, &mut batch)
+                });
+                at_once = if more { 0 } else { BATCHES_AT_ONCE };
+            } else {
+                at_once = at_once.saturating_sub(1);
+            }
             let outcome = self.write_batch(&mut batch);
             if let Err(failed) = &outcome {
                 error!("{} changes could not be written: {failed}", batch.len());
