@@ -102,8 +102,10 @@ impl Replayer {
         let engine = WasmEngine::start(1).unwrap();
         let cache = CompileCache::open(&support::compiled_folder()).unwrap();
         let load = |(digest, bytes): (&Digest, &Vec<u8>)| {
-            let component = componentize(&engine, bytes).unwrap();
-            let component = cache.compile(&engine, *digest, component).unwrap();
+            let component = cache.load(&engine, *digest).unwrap_or_else(|| {
+                let component = componentize(&engine, bytes).unwrap();
+                cache.compile(&engine, *digest, &component).unwrap()
+            });
             (*digest, LoadedModule::link(&engine, &component).unwrap())
         };
         let modules = modules.iter().map(load).collect();

@@ -4,13 +4,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use reweft::wasm::cache::CompileCache;
-use reweft::wasm::engine::WasmEngine;
-use reweft::workflow::id::Digest;
 use serde_json::json;
 use support::Host;
 
-use super::{delete, run, version};
+use super::{activity_module, delete, run, version};
 
 /// What is in the folder: file by file, and which file it is.
 pub(super) fn files(host: &Host) -> Vec<(PathBuf, u64, i64)> {
@@ -133,23 +130,28 @@ fn what_is_refused_leaves_no_code_behind() {
 }
 
 #[test]
-fn code_of_another_component_is_not_used_for_the_same_upload() {
-    let folder = tempfile::tempdir().unwrap();
-    let (cache, engine) =
-        (CompileCache::open(folder.path()).unwrap(), WasmEngine::start(1).unwrap());
-    // As two releases might make them of one core module.
-    let components = [
-        wat::parse_str("(component)").unwrap(),
-        wat::parse_str(r#"(component (core module $inner) (export "a" (core module $inner)))"#)
-            .unwrap(),
-    ];
-    let exports = |component: &Vec<u8>| {
-        let compiled = cache.compile(&engine, Digest([7; 32]), component.clone()).unwrap();
-        compiled.component_type().exports(engine.engine()).count()
-    };
-    for _ in 0..2 {
-        assert_eq!(components.iter().map(exports).collect::<Vec<_>>(), [0, 1]);
-    }
-    cache.remove(Digest([7; 32]));
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "both go with the module");
+fn what_another_release_compiled_is_not_used_and_goes_when_it_is_replaced() {
+    let mut host = host();
+    let path = the_file(&host);
+    host.kill();
+    let (digest, _) = path.file_name().unwrap().to_str().unwrap().split_once('-').unwrap();
+    let older = path.with_file_name(format!("{digest}-0123456789abcdef.cwasm"));
+    fs::rename(&path, &older).unwrap();
+    host.restart();
+    assert_eq!(run(&host.client(), "Kept", "after-an-upgrade"), json!(1));
+    assert_eq!(the_file(&host), path);
+}
+
+#[test]
+fn the_same_bytes_under_two_names_are_compiled_once_and_kept_until_both_are_gone() {
+    let host = Host::start();
+    let client = host.client();
+    client.upload("tools", &activity_module("Saw", "blunt"));
+    let before = files(&host);
+    client.upload("more-tools", &activity_module("Saw", "blunt"));
+    assert_eq!(files(&host), before);
+    delete(&client, "tools").expect(204);
+    assert_eq!(files(&host), before);
+    delete(&client, "more-tools").expect(204);
+    assert_eq!(files(&host), []);
 }

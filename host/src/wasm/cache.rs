@@ -1,8 +1,8 @@
-//! Owns compiled code on disk: one file for each module version, component made of it, engine release
-//! and set of switches. Losing the folder costs time and nothing else.
+//! Owns compiled code on disk: one file for each module version, in the form of this release and this
+//! engine. Losing the folder costs time and nothing else.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,10 @@ use wasmtime::component::Component;
 use super::engine::WasmEngine;
 use crate::workflow::id::Digest;
 
+/// Behind the code, which the loader then finds where it looks for it.
 const CHECKSUM_BYTES: usize = 32;
+/// How much of a file is in memory while its checksum is computed.
+const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A folder of compiled modules.
 pub struct CompileCache {
@@ -29,8 +32,25 @@ impl CompileCache {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Returns the compiled form of a component: from disk if it is there and whole, else by
-    /// compiling it, which takes from milliseconds to seconds.
+    /// Returns the compiled form of a module version, if it is there and whole.
+    pub fn load(&self, engine: &WasmEngine, digest: Digest) -> Option<Component> {
+        let path = self.path(engine, digest);
+        match is_whole(&path) {
+            Ok(true) => map(engine, &path),
+            Ok(false) => {
+                warn!("{} is damaged; the module is compiled anew", path.display());
+                None
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                warn!("{} can't be read: {error}; the module is compiled anew", path.display());
+                None
+            }
+        }
+    }
+
+    /// Compiles the component that a module version is, which takes from milliseconds to seconds, and
+    /// keeps what comes of it.
     ///
     /// # Errors
     /// It can't be compiled, since it is no valid component.
@@ -38,66 +58,93 @@ impl CompileCache {
         &self,
         engine: &WasmEngine,
         digest: Digest,
-        component: Vec<u8>,
+        component: &[u8],
     ) -> anyhow::Result<Component> {
-        // What a core module becomes depends on the release that makes a component of it.
-        let made = Digest(Sha256::digest(&component).into());
-        let name = format!("{digest}-{:.16}-{:016x}.cwasm", made.to_string(), engine.fingerprint());
-        let path = self.folder.join(name);
-        if let Some(compiled) = self.load(engine, &path) {
+        let code = engine.engine().precompile_component(component)?;
+        let path = self.path(engine, digest);
+        // Guests made from a file share its pages with each other and with the system's cache.
+        if self.save(&path, &code)
+            && let Some(compiled) = map(engine, &path)
+        {
+            self.remove_all(digest, Some(&path));
             return Ok(compiled);
         }
-        let compiled = Component::new(engine.engine(), component)?;
-        match compiled.serialize() {
-            Ok(code) => self.save(&path, &code),
-            Err(error) => warn!("module {digest} can't be kept compiled: {error:#}"),
-        }
-        Ok(compiled)
+        // SAFETY: they are the bytes that the engine gave a moment ago.
+        #[allow(unsafe_code, reason = "compiled code can be loaded in no other way")]
+        let compiled = unsafe { Component::deserialize(engine.engine(), code) };
+        Ok(compiled?)
     }
 
-    fn load(&self, engine: &WasmEngine, path: &Path) -> Option<Component> {
-        let file = fs::read(path).ok()?;
-        let parts = file.split_at_checked(CHECKSUM_BYTES);
-        let whole = parts.filter(|(sum, code)| *sum == Sha256::digest(code).as_slice());
-        let Some((_, code)) = whole else {
-            warn!("{} is damaged; the module is compiled anew", path.display());
-            return None;
-        };
-        // SAFETY: `deserialize` trusts its bytes to be what `serialize` gave. The checksum says that
-        // they are the bytes this program wrote; whoever can forge both can write to the data
-        // directory, and so could replace the database or the modules in it just as well.
-        #[allow(unsafe_code, reason = "compiled code can be loaded in no other way")]
-        let loaded = unsafe { Component::deserialize(engine.engine(), code) };
-        match loaded {
-            Ok(component) => Some(component),
-            Err(error) => {
-                debug!("{} does not fit this engine: {error:#}", path.display());
-                None
-            }
-        }
+    fn path(&self, engine: &WasmEngine, digest: Digest) -> PathBuf {
+        self.folder.join(format!("{digest}-{:016x}.cwasm", engine.fingerprint()))
     }
 
     /// Writes beside the final name first: a file under that name is always whole.
-    fn save(&self, path: &Path, code: &[u8]) {
+    fn save(&self, path: &Path, code: &[u8]) -> bool {
         let unfinished = path.with_extension(format!("{}.tmp", uuid::Uuid::new_v4()));
-        let written = fs::write(&unfinished, [Sha256::digest(code).as_slice(), code].concat())
-            .and_then(|()| fs::rename(&unfinished, path));
-        if let Err(error) = written {
+        let write = || -> io::Result<()> {
+            let mut file = File::create_new(&unfinished)?;
+            file.write_all(code)?;
+            file.write_all(&Sha256::digest(code))?;
+            fs::rename(&unfinished, path)
+        };
+        let written = write();
+        if let Err(error) = &written {
             warn!("{} can't be written: {error}", path.display());
             // It may never have come into being.
             let _ = fs::remove_file(&unfinished);
         }
+        written.is_ok()
     }
 
-    /// Forgets a module version, compiled by whatever engine.
+    /// Forgets a module version, compiled by whatever release.
     pub fn remove(&self, digest: Digest) {
+        self.remove_all(digest, None);
+    }
+
+    fn remove_all(&self, digest: Digest, except: Option<&Path>) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
-        let prefix = digest.to_string();
+        let prefix = format!("{digest}-");
         for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            let (name, path) = (entry.file_name(), entry.path());
+            let name = name.to_string_lossy();
+            let is_ours = name.starts_with(&prefix) && name.ends_with(".cwasm");
+            if is_ours && Some(path.as_path()) != except {
                 // One that stays is only in the way.
-                let _ = fs::remove_file(entry.path());
+                let _ = fs::remove_file(path);
             }
         }
     }
+}
+
+/// Returns whether a file has the checksum that it ends with.
+fn is_whole(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let Some(code) = file.metadata()?.len().checked_sub(CHECKSUM_BYTES as u64) else {
+        return Ok(false);
+    };
+    let (mut found, mut block) = (Sha256::new(), vec![0; BLOCK_BYTES]);
+    let mut rest = Read::by_ref(&mut file).take(code);
+    loop {
+        match rest.read(&mut block)? {
+            0 => break,
+            read => found.update(&block[..read]),
+        }
+    }
+    let mut written = [0; CHECKSUM_BYTES];
+    file.read_exact(&mut written)?;
+    Ok(found.finalize().as_slice() == written)
+}
+
+/// Makes of a whole file what guests are made from. It stays mapped even when its name is gone.
+fn map(engine: &WasmEngine, path: &Path) -> Option<Component> {
+    // SAFETY: `deserialize_file` trusts the file to be what `precompile_component` gave, and to stay
+    // so. The checksum says that it is what this program wrote, which never writes to it again; whoever
+    // can do so otherwise can write to the data directory, and so could replace the database or the
+    // modules in it just as well.
+    #[allow(unsafe_code, reason = "compiled code can be loaded in no other way")]
+    let loaded = unsafe { Component::deserialize_file(engine.engine(), path) };
+    loaded
+        .inspect_err(|error| debug!("{} does not fit this engine: {error:#}", path.display()))
+        .ok()
 }

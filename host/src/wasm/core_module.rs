@@ -1,7 +1,9 @@
 //! Owns how core modules become components. Many toolchains make nothing else, and their authors need
 //! no other tool for it: what a module is for is seen from its exports.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::hash::Hash;
 
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW_1,
@@ -27,11 +29,18 @@ pub const CONTRACT_FILES: [(&str, &str); 4] = [
 /// What of WASI is known by its names. Preview 1 has an adapter that knows itself.
 const WASI: &str = include_str!("wasi.wit");
 
+/// Returns what a component depends on besides the core module that it is made of.
+pub(super) fn recipe() -> impl Hash {
+    // While a release is in the making, its number says little.
+    let here = (env!("CARGO_PKG_VERSION"), include_str!("core_module.rs"));
+    (here, CONTRACT_FILES, WASI, ADAPTER)
+}
+
 /// Returns the bytes of a component: the ones given, or made from the core module they are.
 ///
 /// # Errors
 /// The bytes are no WebAssembly, or a core module that can't be made into a component.
-pub fn componentize(engine: &WasmEngine, bytes: &[u8]) -> Result<Vec<u8>, Unfit> {
+pub fn componentize<'a>(engine: &WasmEngine, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Unfit> {
     let Some((magic, rest)) = bytes.split_at_checked(4) else { return Err(Unfit::NotWasm) };
     if magic != b"\0asm" {
         return Err(Unfit::NotWasm);
@@ -41,9 +50,10 @@ pub fn componentize(engine: &WasmEngine, bytes: &[u8]) -> Result<Vec<u8>, Unfit>
         Some([0, 0]) => {
             let valid = Module::validate(engine.engine(), bytes);
             valid.map_err(|error| Unfit::Invalid(format!("{error:#}")))?;
-            encode(bytes).map_err(|error| Unfit::CoreModule(format!("{error:#}")))
+            let made = encode(bytes).map_err(|error| Unfit::CoreModule(format!("{error:#}")))?;
+            Ok(Cow::Owned(made))
         }
-        Some(_) => Ok(bytes.to_owned()),
+        Some(_) => Ok(Cow::Borrowed(bytes)),
         None => Err(Unfit::Invalid("it ends within its header".to_owned())),
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use wasmtime::{Config, Engine, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 
+use super::core_module;
 use super::places::Places;
 
 /// How often a computing guest is interrupted, so that others get their turn.
@@ -173,11 +174,13 @@ impl WasmEngine {
         &self.places
     }
 
-    /// Returns what compiled code depends on besides the module: this engine's release and switches.
+    /// Returns what compiled code depends on besides the module: this engine's release and switches,
+    /// and how core modules become components.
     pub fn fingerprint(&self) -> u64 {
         // Should a later release hash differently, modules are compiled once more.
         let mut hasher = DefaultHasher::new();
         self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        core_module::recipe().hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -297,9 +297,15 @@ impl Modules {
             });
             let gone = || Error::VersionNotFound { module: "*".to_owned(), digest: text.clone() };
             let version = version.ok_or_else(gone)?;
-            let bytes = self.store.binary(digest).await?.ok_or_else(gone)?;
+            let code = match self.compiled(digest).await? {
+                Some(code) => code,
+                None => {
+                    let bytes = self.store.binary(digest).await?.ok_or_else(gone)?;
+                    self.compile(digest, bytes).await?
+                }
+            };
             Ok::<_, Error>(ReadyModule {
-                code: self.compile(digest, bytes).await?,
+                code,
                 limits: version.limits,
                 activities: version.activities.into(),
             })

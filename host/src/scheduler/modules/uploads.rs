@@ -76,7 +76,11 @@ impl Modules {
         now: Timestamp,
     ) -> Result<VersionRecord, Error> {
         let limits = self.limits;
-        let code = self.compile(digest, bytes.clone()).await?;
+        // The same bytes may be there under another name.
+        let code = match self.compiled(digest).await? {
+            Some(code) => code,
+            None => self.compile(digest, bytes.clone()).await?,
+        };
         let asking = tokio::time::timeout(NAMES_TIME_MAX, code.names(&limits, NAMES_TICKS_MAX));
         let Names { workflows, activities } = asking
             .await
@@ -97,20 +101,37 @@ impl Modules {
         })
     }
 
-    /// Compiling takes long, so it happens on a thread that may block.
+    /// Returns a version as it was compiled once, if that was kept.
+    pub(super) async fn compiled(&self, digest: Digest) -> Result<Option<LoadedModule>, Error> {
+        let (engine, cache) = (self.engine.clone(), self.cache.clone());
+        blocking(move || {
+            let compiled = cache.load(&engine, digest);
+            compiled.map(|compiled| LoadedModule::link(&engine, &compiled)).transpose()
+        })
+        .await
+    }
+
     pub(super) async fn compile(
         &self,
         digest: Digest,
         bytes: Bytes,
     ) -> Result<LoadedModule, Error> {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
-        let compiling = tokio::task::spawn_blocking(move || {
+        blocking(move || {
             let component = componentize(&engine, &bytes)?;
             let compiled = cache
-                .compile(&engine, digest, component)
+                .compile(&engine, digest, &component)
                 .map_err(|error| Unfit::Invalid(format!("{error:#}")))?;
             LoadedModule::link(&engine, &compiled)
-        });
-        Ok(compiling.await.map_err(|error| Error::Host(error.to_string()))??)
+        })
+        .await
     }
+}
+
+/// Does what takes long on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unfit> + Send + 'static,
+) -> Result<T, Error> {
+    let worked = tokio::task::spawn_blocking(work).await;
+    Ok(worked.map_err(|error| Error::Host(error.to_string()))??)
 }
