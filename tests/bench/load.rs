@@ -23,6 +23,8 @@ pub(crate) struct Load<'a> {
 /// What came of it.
 pub(crate) struct Outcome {
     pub(crate) completed: usize,
+    /// With those that were not counted.
+    pub(crate) started: usize,
     pub(crate) time: Duration,
     /// From the start to the result, sorted.
     latencies: Vec<Duration>,
@@ -58,15 +60,18 @@ pub(crate) fn apply(host: &Host, load: &Load<'_>) -> anyhow::Result<Outcome> {
 
 async fn apply_all(host: &Host, load: &Load<'_>) -> anyhow::Result<Outcome> {
     let address = host.client().address().to_owned();
-    let (stop, latencies) = (Rc::new(Cell::new(false)), Rc::new(RefCell::new(Vec::new())));
+    let (stop, started) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
+    let latencies = Rc::new(RefCell::new(Vec::new()));
     let mut clients = Vec::new();
     for client in 0..load.concurrency {
-        let (address, stop, latencies) = (address.clone(), stop.clone(), latencies.clone());
+        let (address, stop, started) = (address.clone(), stop.clone(), started.clone());
+        let latencies = latencies.clone();
         let (workflow, input) = (load.workflow.to_owned(), load.input.to_owned());
         clients.push(tokio::task::spawn_local(async move {
             let mut connection = Connection::open(&address).await?;
             for number in 0.. {
                 let (id, began) = (format!("load-{client}-{number}"), Instant::now());
+                started.set(started.get() + 1);
                 connection.run(&workflow, &id, &input).await?;
                 if stop.get() {
                     break;
@@ -93,6 +98,7 @@ async fn apply_all(host: &Host, load: &Load<'_>) -> anyhow::Result<Outcome> {
     counted.sort_unstable();
     Ok(Outcome {
         completed: counted.len(),
+        started: started.get(),
         time,
         latencies: counted,
         host: of_host,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Setting;
 use crate::figures::Figures;
 use crate::load::{Load, apply};
@@ -13,7 +15,7 @@ const COMMITS: u32 = 4;
 
 pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Result<()> {
     for concurrency in [1, 16, 64, 256] {
-        let host = setting.host();
+        let mut host = setting.host();
         let load = Load {
             workflow: "Chaining",
             input: ACTIVITIES,
@@ -36,8 +38,17 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
             "ms",
             ("p50", milliseconds(middle)),
         );
+        let (_, log) = host.stop();
+        let commits = batches(&log) / outcome.started as f64;
+        figures.add_beside(format!("{of}: commits"), commits, "each", ("4", f64::from(COMMITS)));
         figures.add(format!("{of}: processors, host"), each(outcome.host), "ms each");
         figures.add(format!("{of}: processors, client"), each(outcome.client), "ms each");
     }
     Ok(())
+}
+
+/// Returns how many batches a host has written, as it says at its end. One that says nothing is older.
+fn batches(log: &[String]) -> f64 {
+    let lines = log.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter_map(|line| line["fields"]["batches"].as_f64()).last().unwrap_or(f64::NAN)
 }

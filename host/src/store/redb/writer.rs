@@ -141,6 +141,7 @@ struct Writing {
 impl Writing {
     fn write_batches(&mut self, queue: &Receiver<Box<dyn Request>>) {
         let (mut last, mut at_once) = (0, 0);
+        let (mut requests, mut batches) = (0, 0_u64);
         while let Ok(first) = queue.recv() {
             let mut batch = vec![first];
             take_waiting(queue, &mut batch);
@@ -161,10 +162,12 @@ impl Writing {
                 self.close();
             }
             last = batch.len();
+            (requests, batches) = (requests + last, batches + 1);
             for request in batch {
                 request.answer(outcome.clone());
             }
         }
+        info!(requests, batches, "all that was to be written has been");
         if let Some((disk, rows)) = &mut self.open
             && let Err(failed) = disk.settle_all(rows)
         {
