@@ -50,5 +50,5 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
 /// Returns how many batches a host has written, as it says at its end. One that says nothing is older.
 fn batches(log: &[String]) -> f64 {
     let lines = log.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter_map(|line| line["fields"]["batches"].as_f64()).last().unwrap_or(f64::NAN)
+    lines.filter_map(|line| line["fields"]["batches"].as_f64()).next_back().unwrap_or(f64::NAN)
 }
