@@ -23,12 +23,19 @@ pub(super) fn files(host: &Host) -> Vec<(PathBuf, u64, i64)> {
     files
 }
 
+/// Waits until a host has compiled its modules well, which are so many.
+fn compiled(host: &Host, count: usize) -> Vec<(PathBuf, u64, i64)> {
+    support::eventually("the code is kept", || {
+        let files = files(host);
+        let is_whole = |(path, ..): &(PathBuf, u64, i64)| {
+            path.extension().is_some_and(|extension| extension == "cwasm")
+        };
+        (files.len() == count && files.iter().all(is_whole)).then_some(files)
+    })
+}
+
 fn the_file(host: &Host) -> PathBuf {
-    let files = files(host);
-    assert_eq!(files.len(), 1, "{files:?}");
-    let path = files[0].0.clone();
-    assert!(path.extension().is_some_and(|extension| extension == "cwasm"), "{files:?}");
-    path
+    compiled(host, 1).remove(0).0
 }
 
 fn host() -> Host {
@@ -44,7 +51,7 @@ fn warnings(log: &[String]) -> Vec<&String> {
 #[test]
 fn compiled_code_is_used_again() {
     let mut host = host();
-    let before = files(&host);
+    let before = compiled(&host, 1);
     assert_eq!(run(&host.client(), "Kept", "first"), json!(1));
     for id in ["second", "third"] {
         host.kill();
@@ -52,6 +59,22 @@ fn compiled_code_is_used_again() {
         assert_eq!(run(&host.client(), "Kept", id), json!(1));
         assert_eq!(files(&host), before, "nothing was written");
     }
+}
+
+#[test]
+fn an_instance_that_began_on_code_compiled_in_haste_goes_on_and_is_replayed_on_other_code() {
+    let mut host = host();
+    host.client().start("Kept", "begun", "");
+    host.client().wait_for("begun", "RUNNING");
+    the_file(&host);
+    host.client().start("Kept", "later", "");
+    host.client().wait_for("later", "RUNNING");
+    host.client().raise("later", "go", "");
+    assert_eq!(host.client().output_of("later"), json!(1));
+    host.kill();
+    host.restart();
+    host.client().raise("begun", "go", "");
+    assert_eq!(host.client().output_of("begun"), json!(1));
 }
 
 #[test]
@@ -78,13 +101,17 @@ fn damaged_code_is_ignored_with_a_warning_and_replaced() {
     for (position, (damage, bytes)) in damages.iter().enumerate() {
         host.kill();
         fs::write(&path, bytes).unwrap();
+        let damaged = files(&host);
         host.restart();
         assert_eq!(run(&host.client(), "Kept", &format!("run-{position}")), json!(1), "{damage}");
         let log = host.log();
         let warned = warnings(&log).iter().any(|line| line.contains(&name));
         assert!(warned, "{damage}: {log:#?}");
-        assert_eq!(the_file(&host), path, "{damage}: no other file");
-        let replaced = files(&host);
+        let replaced = support::eventually("it is replaced", || {
+            let files = compiled(&host, 1);
+            (files != damaged).then_some(files)
+        });
+        assert_eq!(replaced[0].0, path, "{damage}: no other file");
         host.kill();
         host.restart();
         assert_eq!(run(&host.client(), "Kept", &format!("rerun-{position}")), json!(1));
@@ -116,7 +143,7 @@ fn without_the_folder_everything_works() {
 #[test]
 fn what_is_refused_leaves_no_code_behind() {
     let host = host();
-    let before = files(&host);
+    let before = compiled(&host, 1);
     let client = host.client();
     let taken = client.send("PUT", "/v1.0/modules/other", &version("Kept", "2"));
     taken.expect_error(409, "ERR_WORKFLOW_TAKEN");
@@ -139,7 +166,7 @@ fn what_another_release_compiled_is_not_used_and_goes_when_it_is_replaced() {
     fs::rename(&path, &older).unwrap();
     host.restart();
     assert_eq!(run(&host.client(), "Kept", "after-an-upgrade"), json!(1));
-    assert_eq!(the_file(&host), path);
+    support::eventually("it is replaced", || (the_file(&host) == path).then_some(()));
 }
 
 #[test]
@@ -147,7 +174,7 @@ fn the_same_bytes_under_two_names_are_compiled_once_and_kept_until_both_are_gone
     let host = Host::start();
     let client = host.client();
     client.upload("tools", &activity_module("Saw", "blunt"));
-    let before = files(&host);
+    let before = compiled(&host, 1);
     client.upload("more-tools", &activity_module("Saw", "blunt"));
     assert_eq!(files(&host), before);
     delete(&client, "tools").expect(204);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use thiserror::Error;
+use tracing::debug;
 use wasmtime::component::Component;
 
 use super::activity_guest::{self, ActivityHost, ActivityInfo, Pulse, Surroundings};
@@ -101,6 +102,14 @@ impl LoadedModule {
         Self::link(engine, &compiled.map_err(|error| Unfit::Invalid(format!("{error:#}")))?)
     }
 
+    /// Makes a module of a component in a fraction of the time that it takes to compile it well, for guests
+    /// that do the same, but slower; none if that can't be done with this component, or on this processor.
+    pub fn in_haste(engine: &WasmEngine, component: &[u8]) -> Option<Result<Self, Unfit>> {
+        let compiled = Component::new(engine.hasty()?, component)
+            .inspect_err(|error| debug!("a module is not compiled in haste: {error:#}"));
+        Some(Self::link(engine, &compiled.ok()?))
+    }
+
     /// Links a component with what the host offers it.
     ///
     /// # Errors
@@ -108,14 +117,14 @@ impl LoadedModule {
     pub fn link(engine: &WasmEngine, component: &Component) -> Result<Self, Unfit> {
         let component_type = component.component_type();
         let exports: Vec<_> =
-            component_type.exports(engine.engine()).map(|(name, _)| name.to_owned()).collect();
+            component_type.exports(component.engine()).map(|(name, _)| name.to_owned()).collect();
         let has_workflows = exports.iter().any(|name| name == WORKFLOWS);
         let has_activities = exports.iter().any(|name| name == ACTIVITIES);
         if !has_workflows && !has_activities {
             return Err(Unfit::MissingExports(listed(&exports)));
         }
         let unknown: Vec<_> = component_type
-            .imports(engine.engine())
+            .imports(component.engine())
             .map(|(name, _)| name.to_owned())
             .filter(|name| !is_offered(name))
             .collect();
@@ -241,4 +250,23 @@ fn checked(kind: &'static str, names: Vec<String>) -> Result<Vec<String>, Unfit>
 /// Writes names one after the other.
 pub fn listed(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_compiled_in_haste_is_left_to_be_compiled_well() {
+        let engine = WasmEngine::start(1).unwrap();
+        let component = |body: &str| {
+            let text = format!("(component (core module (func $f {body})))");
+            LoadedModule::in_haste(&engine, &wat::parse_str(text).unwrap())
+        };
+        assert!(component("return_call $f").is_none());
+        if engine.hasty().is_some() {
+            assert!(matches!(component("call $f"), Some(Err(Unfit::MissingExports(_)))));
+        }
+        assert!(LoadedModule::in_haste(&engine, b"no component").is_none());
+    }
 }

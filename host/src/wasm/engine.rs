@@ -1,5 +1,8 @@
 //! Owns how WebAssembly is run: every switch that decides whether a guest does the same thing twice
 //! is set here, with its reason, whatever the library's default is.
+//!
+//! There are two engines. One compiles well; the other one in a fifth of the time, so that something runs
+//! until that is done. A guest can't tell on which it is.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -8,7 +11,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use wasmtime::{Config, Engine, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
+use tracing::debug;
+use wasmtime::{
+    Config, Engine, EngineWeak, ResourceLimiter, StoreLimits, StoreLimitsBuilder, Strategy,
+};
 
 use super::core_module;
 use super::places::Places;
@@ -18,6 +24,9 @@ pub const TICK: Duration = Duration::from_millis(5);
 
 /// Room for guests whose language recurses deeply: QuickJS and Go need it.
 const WASM_STACK_BYTES: usize = 2 * 1024 * 1024;
+/// In code that was compiled in haste every variable of a function has a place in it, and none shares one:
+/// that takes up to ten times as much, and must not run out where other code would not.
+const HASTY_STACK_BYTES: usize = 16 * WASM_STACK_BYTES;
 /// What host functions may use on top of it.
 const HOST_STACK_BYTES: usize = 512 * 1024;
 
@@ -134,9 +143,22 @@ fn config() -> Config {
     config
 }
 
-/// The engine, and the thread that interrupts long turns.
+/// Returns an engine that compiles in haste; none if it knows no code of this processor. Its guests lie in
+/// memory that is mapped for each: there are none for long.
+fn hasty() -> Option<Engine> {
+    let mut config = config();
+    config.strategy(Strategy::Winch);
+    config.max_wasm_stack(HASTY_STACK_BYTES);
+    config.async_stack_size(HASTY_STACK_BYTES + HOST_STACK_BYTES);
+    Engine::new(&config)
+        .inspect_err(|error| debug!("modules are not compiled in haste here: {error:#}"))
+        .ok()
+}
+
+/// The engines, and the thread that interrupts long turns.
 pub struct WasmEngine {
     engine: Engine,
+    hasty: Option<Engine>,
     places: Places,
     stop: Arc<AtomicBool>,
     ticker: Option<JoinHandle<()>>,
@@ -150,24 +172,29 @@ impl WasmEngine {
     pub fn start(guests: u32) -> anyhow::Result<Self> {
         // A single guest may have as many memories as a component may have.
         let (engine, places) = Places::reserve(&config(), guests.max(MEMORIES_MAX as u32))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let (ticking, stopped) = (engine.weak(), stop.clone());
+        let (hasty, stop) = (hasty(), Arc::new(AtomicBool::new(false)));
+        let engines = [Some(&engine), hasty.as_ref()];
+        let ticking: Vec<_> = engines.into_iter().flatten().map(Engine::weak).collect();
+        let stopped = stop.clone();
         let ticker =
             std::thread::Builder::new().name("reweft-epoch".to_owned()).spawn(move || {
                 while !stopped.load(Ordering::Relaxed) {
                     std::thread::sleep(TICK);
-                    match ticking.upgrade() {
-                        Some(engine) => engine.increment_epoch(),
-                        None => return,
-                    }
+                    let engines = ticking.iter().filter_map(EngineWeak::upgrade);
+                    engines.for_each(|engine| engine.increment_epoch());
                 }
             })?;
-        Ok(Self { engine, places, stop, ticker: Some(ticker) })
+        Ok(Self { engine, hasty, places, stop, ticker: Some(ticker) })
     }
 
-    /// Returns the engine.
+    /// Returns the engine that compiles well.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Returns the one that compiles in haste, if there is one for this processor.
+    pub(super) fn hasty(&self) -> Option<&Engine> {
+        self.hasty.as_ref()
     }
 
     pub(super) fn places(&self) -> &Places {
@@ -190,6 +217,61 @@ impl Drop for WasmEngine {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(ticker) = self.ticker.take() {
             let _ = ticker.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Instance, Module, Store};
+
+    use super::*;
+
+    /// Returns how often a function can call itself.
+    async fn depth(engine: &Engine, locals: usize, body: &str) -> i32 {
+        let locals = "i64 ".repeat(locals);
+        let text = format!(
+            r#"(module
+                (global $depth (export "depth") (mut i32) (i32.const 0))
+                (func $down (export "down") (param i64 f64) (result i64) (local {locals})
+                    (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+                    {body}))"#
+        );
+        let module = Module::new(engine, wat::parse_str(text).unwrap()).unwrap();
+        let mut store = Store::new(engine, ());
+        store.set_epoch_deadline(1_000_000);
+        let instance = Instance::new_async(&mut store, &module, &[]).await.unwrap();
+        let down = instance.get_typed_func::<(i64, f64), i64>(&mut store, "down").unwrap();
+        let trap = down.call_async(&mut store, (1, 1.0)).await.unwrap_err();
+        assert_eq!(trap.downcast_ref(), Some(&wasmtime::Trap::StackOverflow));
+        instance.get_global(&mut store, "depth").unwrap().get(&mut store).unwrap_i32()
+    }
+
+    #[tokio::test]
+    async fn code_compiled_in_haste_has_stack_enough_for_what_is_compiled_well() {
+        let engine = WasmEngine::start(1).unwrap();
+        let Some(hasty) = engine.hasty() else { return };
+        // With nothing to keep, with much to keep during the call, and with much on the operand stack.
+        let bare = "(call $down (local.get 0) (local.get 1))".to_owned();
+        let locals = (0..60).map(|number| {
+            format!("(local.set {} (i64.mul (local.get 0) (i64.const {number})))", number + 2)
+        });
+        let sum = (0..60).map(|number| format!("(i64.xor (local.get {}))", number + 2));
+        let kept = format!(
+            "{} (call $down (local.get 0) (local.get 1)) {}",
+            locals.collect::<String>(),
+            sum.collect::<String>(),
+        );
+        let operands = format!(
+            "{} (call $down (local.get 0) (local.get 1)) {}",
+            "(i64.add (local.get 0) (i64.const 3)) ".repeat(60),
+            "i64.add ".repeat(60),
+        );
+        for (locals, body) in [(0, bare), (60, kept), (0, operands)] {
+            let well = depth(engine.engine(), locals, &body).await;
+            let in_haste = depth(hasty, locals, &body).await;
+            println!("{in_haste} calls, {well} if compiled well");
+            assert!(in_haste >= well, "{in_haste}, {well}: {body}");
         }
     }
 }

@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::sync::OnceCell;
 
 pub use self::record::{ModuleRecord, VersionRecord};
+use self::uploads::Made;
 use crate::store::{self, Lease, ModuleStore};
 use crate::wasm::cache::CompileCache;
 use crate::wasm::component::{LoadedModule, Unfit};
@@ -280,16 +281,18 @@ impl Modules {
         })
     }
 
-    /// Returns a version ready to run: from memory, from the compile cache, or compiled anew.
+    /// Returns a version ready to run: from memory, from the compile cache, or compiled anew, which is done
+    /// in haste first.
     ///
     /// # Errors
     /// The version is gone, or can't be compiled by this release.
-    pub async fn load(&self, digest: Digest) -> Result<ReadyModule, Error> {
+    pub async fn load(self: &Arc<Self>, digest: Digest) -> Result<ReadyModule, Error> {
         let slot = {
             let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
             ready.entry(digest).or_default().clone()
         };
-        let ready = slot.get_or_try_init(|| async {
+        let mut hasty = None;
+        let ready = slot.get_or_try_init(async || {
             let text = digest.to_string();
             let version = self.read(|table| {
                 let mut versions = table.records.values().flat_map(|record| &record.versions);
@@ -301,7 +304,9 @@ impl Modules {
                 Some(code) => code,
                 None => {
                     let bytes = self.store.binary(digest).await?.ok_or_else(gone)?;
-                    self.compile(digest, bytes).await?
+                    let (code, made) = self.make(digest, bytes.clone()).await?;
+                    hasty = (made == Made::InHaste).then_some(bytes);
+                    code
                 }
             };
             Ok::<_, Error>(ReadyModule {
@@ -310,7 +315,11 @@ impl Modules {
                 activities: version.activities.into(),
             })
         });
-        ready.await.cloned()
+        let ready = ready.await.cloned();
+        if let Some(bytes) = hasty {
+            self.improve(digest, bytes);
+        }
+        ready
     }
 
     /// Stops a module from taking new instances, as the first step of its deletion.

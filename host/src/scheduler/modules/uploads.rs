@@ -1,15 +1,20 @@
-//! Owns what an upload goes through until it is a version of a module.
+//! Owns what an upload goes through until it is a version of a module, and how code comes to be: in haste
+//! first, so that something runs, and well afterwards.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
+use tracing::warn;
 
 use super::{Error, ModuleRecord, Modules, ReadyModule, VersionRecord, check_name};
+use crate::wasm::cache::CompileCache;
 use crate::wasm::component::{LoadedModule, Names, Unfit};
 use crate::wasm::core_module::componentize;
+use crate::wasm::engine::WasmEngine;
 use crate::workflow::id::{Digest, Timestamp};
 
 /// How long a module may take to say what it holds.
@@ -25,7 +30,7 @@ impl Modules {
     /// # Errors
     /// The name or the bytes can't be used; nothing has been changed then.
     pub async fn upload(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         bytes: Bytes,
         activate: bool,
@@ -34,11 +39,18 @@ impl Modules {
         check_name(name)?;
         let digest = Digest(Sha256::digest(&bytes).into());
         let _changing = self.changing.lock().await;
-        let taken = self.take(name, digest, bytes, activate, now).await;
-        if taken.is_err() {
-            self.forget_unused(&[digest]);
+        match self.take(name, digest, bytes.clone(), activate, now).await {
+            Ok((record, made)) => {
+                if made == Some(Made::InHaste) {
+                    self.improve(digest, bytes);
+                }
+                Ok((digest, record))
+            }
+            Err(refused) => {
+                self.forget_unused(&[digest]);
+                Err(refused)
+            }
         }
-        Ok((digest, taken?))
     }
 
     async fn take(
@@ -48,12 +60,15 @@ impl Modules {
         bytes: Bytes,
         activate: bool,
         now: Timestamp,
-    ) -> Result<ModuleRecord, Error> {
+    ) -> Result<(ModuleRecord, Option<Made>), Error> {
         let known = self.get(name).ok();
         let mut versions = known.iter().flat_map(|record| &record.versions);
-        let version = match versions.find(|version| version.digest == digest.to_string()) {
-            Some(version) => version.clone(),
-            None => self.inspect(digest, &bytes, now).await?,
+        let (version, made) = match versions.find(|version| version.digest == digest.to_string()) {
+            Some(version) => (version.clone(), None),
+            None => {
+                let (version, made) = self.inspect(digest, &bytes, now).await?;
+                (version, Some(made))
+            }
         };
         let mut record = known.clone().unwrap_or_else(|| ModuleRecord::new(name));
         record.add(version.clone());
@@ -66,7 +81,7 @@ impl Modules {
         if known.as_ref() != Some(&record) {
             self.save(&record, Some((digest, bytes))).await?;
         }
-        Ok(record)
+        Ok((record, made))
     }
 
     async fn inspect(
@@ -74,12 +89,12 @@ impl Modules {
         digest: Digest,
         bytes: &Bytes,
         now: Timestamp,
-    ) -> Result<VersionRecord, Error> {
+    ) -> Result<(VersionRecord, Made), Error> {
         let limits = self.limits;
         // The same bytes may be there under another name.
-        let code = match self.compiled(digest).await? {
-            Some(code) => code,
-            None => self.compile(digest, bytes.clone()).await?,
+        let (code, made) = match self.compiled(digest).await? {
+            Some(code) => (code, Made::Well),
+            None => self.make(digest, bytes.clone()).await?,
         };
         let asking = tokio::time::timeout(NAMES_TIME_MAX, code.names(&limits, NAMES_TICKS_MAX));
         let Names { workflows, activities } = asking
@@ -91,14 +106,15 @@ impl Modules {
             activities: activities.clone().into(),
         })));
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, ready);
-        Ok(VersionRecord {
+        let version = VersionRecord {
             digest: digest.to_string(),
             workflows,
             activities,
             size_bytes: bytes.len() as u64,
             uploaded_at_ms: now.0,
             limits,
-        })
+        };
+        Ok((version, made))
     }
 
     /// Returns a version as it was compiled once, if that was kept.
@@ -111,21 +127,76 @@ impl Modules {
         .await
     }
 
-    pub(super) async fn compile(
+    /// Makes code of a module as soon as it can be had: in haste, if that is possible.
+    pub(super) async fn make(
         &self,
         digest: Digest,
         bytes: Bytes,
-    ) -> Result<LoadedModule, Error> {
+    ) -> Result<(LoadedModule, Made), Error> {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         blocking(move || {
             let component = componentize(&engine, &bytes)?;
-            let compiled = cache
-                .compile(&engine, digest, &component)
-                .map_err(|error| Unfit::Invalid(format!("{error:#}")))?;
-            LoadedModule::link(&engine, &compiled)
+            match LoadedModule::in_haste(&engine, &component) {
+                Some(code) => Ok((code?, Made::InHaste)),
+                None => Ok((compile(&engine, &cache, digest, &component)?, Made::Well)),
+            }
         })
         .await
     }
+
+    /// Compiles well what was compiled in haste, on a thread of its own, and lets new guests be made from
+    /// that. Those there are live on as they are.
+    pub(super) fn improve(self: &Arc<Self>, digest: Digest, bytes: Bytes) {
+        let (engine, cache) = (self.engine.clone(), self.cache.clone());
+        // A host that closes doesn't wait for this, and its store must not.
+        let (modules, runtime) = (Arc::downgrade(self), Handle::current());
+        let compiling = move || {
+            let compiled = componentize(&engine, &bytes)
+                .and_then(|component| compile(&engine, &cache, digest, &component));
+            let Some(modules) = modules.upgrade() else { return };
+            match compiled {
+                Ok(code) => drop(runtime.spawn(async move { modules.replace(digest, code).await })),
+                Err(error) => warn!("module version {digest} stays as compiled in haste: {error}"),
+            }
+        };
+        let started =
+            std::thread::Builder::new().name("reweft-compile".to_owned()).spawn(compiling);
+        if let Err(error) = started {
+            warn!("module version {digest} stays as compiled in haste: {error}");
+        }
+    }
+
+    async fn replace(&self, digest: Digest, code: LoadedModule) {
+        let _changing = self.changing.lock().await;
+        // It may have been deleted meanwhile.
+        if !self.unused(&[digest], None).is_empty() {
+            self.cache.remove(digest);
+            return;
+        }
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = ready.get(&digest).and_then(|slot| slot.get()).cloned();
+        if let Some(current) = current {
+            let improved = ReadyModule { code, ..current };
+            ready.insert(digest, Arc::new(OnceCell::new_with(Some(improved))));
+        }
+    }
+}
+
+/// How code was compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    Well,
+    InHaste,
+}
+
+fn compile(
+    engine: &WasmEngine,
+    cache: &CompileCache,
+    digest: Digest,
+    component: &[u8],
+) -> Result<LoadedModule, Unfit> {
+    let compiled = cache.compile(engine, digest, component);
+    LoadedModule::link(engine, &compiled.map_err(|error| Unfit::Invalid(format!("{error:#}")))?)
 }
 
 /// Does what takes long on a thread that may block.
