@@ -49,7 +49,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
 fn load(engine: &WasmEngine, path: &Path) -> anyhow::Result<LoadedModule> {
     let file = path.display();
     let bytes = fs::read(path).with_context(|| format!("{file} can't be read"))?;
-    LoadedModule::of_upload(engine, &bytes).with_context(|| format!("{file} can't be used"))
+    LoadedModule::for_once(engine, &bytes).with_context(|| format!("{file} can't be used"))
 }
 
 struct Desk {

@@ -67,7 +67,7 @@ pub(super) fn make(project: &Project) -> anyhow::Result<Vec<u8>> {
 /// Asks a module what it holds, as a host does when it is uploaded.
 fn inspect(bytes: &[u8]) -> anyhow::Result<Names> {
     let engine = WasmEngine::start(1)?;
-    let module = LoadedModule::of_upload(&engine, bytes)?;
+    let module = LoadedModule::for_once(&engine, bytes)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let limits = GuestLimits::with_memory(MEMORY_BYTES);
     Ok(runtime.block_on(module.names(&limits, NAMES_TICKS_MAX))?)

@@ -92,12 +92,25 @@ pub struct Names {
 }
 
 impl LoadedModule {
-    /// Makes a module of what would be uploaded, for once: a host keeps what it has compiled.
+    /// Makes a module of what would be uploaded, compiled well, and keeps that nowhere.
     ///
     /// # Errors
     /// The bytes can't be a module.
     pub fn of_upload(engine: &WasmEngine, bytes: &[u8]) -> Result<Self, Unfit> {
+        Self::well(engine, &componentize(engine, bytes)?)
+    }
+
+    /// Makes a module of what would be uploaded for so little use that it is not worth more than to be
+    /// compiled in haste, where that is possible.
+    ///
+    /// # Errors
+    /// The bytes can't be a module.
+    pub fn for_once(engine: &WasmEngine, bytes: &[u8]) -> Result<Self, Unfit> {
         let component = componentize(engine, bytes)?;
+        Self::in_haste(engine, &component).unwrap_or_else(|| Self::well(engine, &component))
+    }
+
+    fn well(engine: &WasmEngine, component: &[u8]) -> Result<Self, Unfit> {
         let compiled = Component::new(engine.engine(), component);
         Self::link(engine, &compiled.map_err(|error| Unfit::Invalid(format!("{error:#}")))?)
     }
