@@ -22,11 +22,13 @@ const BATCH_MAX: usize = 1_024;
 
 /// How many requests in the last batch mean that many write at the same time.
 const CROWD: usize = 4;
-/// Where many do, a batch waits for more of them: so many moments, as long as each brings some.
+/// Where many do, a batch waits for more of them: so many moments, unless two in a row bring none.
 const MOMENT: Duration = Duration::from_micros(100);
-const MOMENTS: usize = 8;
-/// Where they ran out before that, everybody was waiting for the disk: so many batches don't wait.
-const BATCHES_AT_ONCE: u32 = 100;
+const MOMENTS: u32 = 8;
+const EMPTY_MOMENTS_MAX: u32 = 2;
+/// If they did, everybody was waiting for the disk: some batches don't wait then, twice as many each time,
+/// and so many at most.
+const BATCHES_AT_ONCE_MAX: u32 = 128;
 
 /// Something to be written.
 trait Request: Send {
@@ -86,6 +88,19 @@ fn take_waiting(queue: &Receiver<Box<dyn Request>>, batch: &mut Vec<Box<dyn Requ
     batch.len() > before
 }
 
+/// Waits for more to be written; returns whether it came all the while.
+fn wait_for_more(queue: &Receiver<Box<dyn Request>>, batch: &mut Vec<Box<dyn Request>>) -> bool {
+    let mut empty = 0;
+    for _ in 0..MOMENTS {
+        std::thread::sleep(MOMENT);
+        empty = if take_waiting(queue, batch) { 0 } else { empty + 1 };
+        if empty == EMPTY_MOMENTS_MAX {
+            return false;
+        }
+    }
+    true
+}
+
 /// The way to the writing thread. Dropping it lets the thread finish what is queued, and waits.
 pub(super) struct Writer {
     requests: Option<Sender<Box<dyn Request>>>,
@@ -140,7 +155,7 @@ struct Writing {
 
 impl Writing {
     fn write_batches(&mut self, queue: &Receiver<Box<dyn Request>>) {
-        let (mut last, mut at_once) = (0, 0);
+        let (mut last, mut at_once, mut pause) = (0, 0, 0_u32);
         let (mut requests, mut batches) = (0, 0_u64);
         while let Ok(first) = queue.recv() {
             let mut batch = vec![first];
@@ -148,11 +163,9 @@ impl Writing {
             // While processors are short, each write to the disk takes from them what others need, and
             // nobody is held up by waiting.
             if last >= CROWD && at_once == 0 {
-                let more = (0..MOMENTS).all(|_| {
-                    std::thread::sleep(MOMENT);
-                    take_waiting(queue, &mut batch)
-                });
-                at_once = if more { 0 } else { BATCHES_AT_ONCE };
+                let more = wait_for_more(queue, &mut batch);
+                pause = if more { 0 } else { (pause * 2).clamp(1, BATCHES_AT_ONCE_MAX) };
+                at_once = pause;
             } else {
                 at_once = at_once.saturating_sub(1);
             }
