@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tracing::debug;
+use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::activity_guest::{self, ActivityHost, ActivityInfo, Pulse, Surroundings};
@@ -77,6 +78,7 @@ pub struct LoadedModule {
     component: Component,
     workflows: Option<WorkflowModulePre<WorkflowHost>>,
     activities: Option<ActivityModulePre<ActivityHost>>,
+    is_hasty: bool,
     places: Places,
     /// How many of them a guest takes.
     need: u32,
@@ -148,9 +150,16 @@ impl LoadedModule {
             let workflows = has_workflows.then(|| link_workflows(component)).transpose()?;
             let activities = has_activities.then(|| link_activities(component)).transpose()?;
             let (places, need) = (engine.places().clone(), places::need(component));
-            Ok(Self { component: component.clone(), workflows, activities, places, need })
+            let of = |hasty| Engine::same(component.engine(), hasty);
+            let (component, is_hasty) = (component.clone(), engine.hasty().is_some_and(of));
+            Ok(Self { component, workflows, activities, is_hasty, places, need })
         };
         link().map_err(|error| Unfit::WrongTypes(format!("{error:#}")))
+    }
+
+    /// Returns whether it was compiled in haste.
+    pub fn is_hasty(&self) -> bool {
+        self.is_hasty
     }
 
     /// Asks the module what it holds. Its activities may take for ever to answer: set a limit.

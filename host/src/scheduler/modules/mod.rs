@@ -14,7 +14,6 @@ use thiserror::Error;
 use tokio::sync::OnceCell;
 
 pub use self::record::{ModuleRecord, VersionRecord};
-use self::uploads::Made;
 use crate::store::{self, Lease, ModuleStore};
 use crate::wasm::cache::CompileCache;
 use crate::wasm::component::{LoadedModule, Unfit};
@@ -304,8 +303,8 @@ impl Modules {
                 Some(code) => code,
                 None => {
                     let bytes = self.store.binary(digest).await?.ok_or_else(gone)?;
-                    let (code, made) = self.make(digest, bytes.clone()).await?;
-                    hasty = (made == Made::InHaste).then_some(bytes);
+                    let code = self.make(digest, bytes.clone()).await?;
+                    hasty = code.is_hasty().then_some(bytes);
                     code
                 }
             };

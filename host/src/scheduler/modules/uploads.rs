@@ -40,8 +40,8 @@ impl Modules {
         let digest = Digest(Sha256::digest(&bytes).into());
         let _changing = self.changing.lock().await;
         match self.take(name, digest, bytes.clone(), activate, now).await {
-            Ok((record, made)) => {
-                if made == Some(Made::InHaste) {
+            Ok((record, is_hasty)) => {
+                if is_hasty {
                     self.improve(digest, bytes);
                 }
                 Ok((digest, record))
@@ -60,15 +60,13 @@ impl Modules {
         bytes: Bytes,
         activate: bool,
         now: Timestamp,
-    ) -> Result<(ModuleRecord, Option<Made>), Error> {
+    ) -> Result<(ModuleRecord, bool), Error> {
         let known = self.get(name).ok();
         let mut versions = known.iter().flat_map(|record| &record.versions);
-        let (version, made) = match versions.find(|version| version.digest == digest.to_string()) {
-            Some(version) => (version.clone(), None),
-            None => {
-                let (version, made) = self.inspect(digest, &bytes, now).await?;
-                (version, Some(made))
-            }
+        let found = versions.find(|version| version.digest == digest.to_string());
+        let (version, is_hasty) = match found {
+            Some(version) => (version.clone(), false),
+            None => self.inspect(digest, &bytes, now).await?,
         };
         let mut record = known.clone().unwrap_or_else(|| ModuleRecord::new(name));
         record.add(version.clone());
@@ -81,7 +79,7 @@ impl Modules {
         if known.as_ref() != Some(&record) {
             self.save(&record, Some((digest, bytes))).await?;
         }
-        Ok((record, made))
+        Ok((record, is_hasty))
     }
 
     async fn inspect(
@@ -89,13 +87,14 @@ impl Modules {
         digest: Digest,
         bytes: &Bytes,
         now: Timestamp,
-    ) -> Result<(VersionRecord, Made), Error> {
+    ) -> Result<(VersionRecord, bool), Error> {
         let limits = self.limits;
         // The same bytes may be there under another name.
-        let (code, made) = match self.compiled(digest).await? {
-            Some(code) => (code, Made::Well),
+        let code = match self.compiled(digest).await? {
+            Some(code) => code,
             None => self.make(digest, bytes.clone()).await?,
         };
+        let is_hasty = code.is_hasty();
         let asking = tokio::time::timeout(NAMES_TIME_MAX, code.names(&limits, NAMES_TICKS_MAX));
         let Names { workflows, activities } = asking
             .await
@@ -114,7 +113,7 @@ impl Modules {
             uploaded_at_ms: now.0,
             limits,
         };
-        Ok((version, made))
+        Ok((version, is_hasty))
     }
 
     /// Returns a version as it was compiled once, if that was kept.
@@ -128,18 +127,12 @@ impl Modules {
     }
 
     /// Makes code of a module as soon as it can be had: in haste, if that is possible.
-    pub(super) async fn make(
-        &self,
-        digest: Digest,
-        bytes: Bytes,
-    ) -> Result<(LoadedModule, Made), Error> {
+    pub(super) async fn make(&self, digest: Digest, bytes: Bytes) -> Result<LoadedModule, Error> {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         blocking(move || {
             let component = componentize(&engine, &bytes)?;
-            match LoadedModule::in_haste(&engine, &component) {
-                Some(code) => Ok((code?, Made::InHaste)),
-                None => Ok((compile(&engine, &cache, digest, &component)?, Made::Well)),
-            }
+            LoadedModule::in_haste(&engine, &component)
+                .unwrap_or_else(|| compile(&engine, &cache, digest, &component))
         })
         .await
     }
@@ -180,13 +173,6 @@ impl Modules {
             ready.insert(digest, Arc::new(OnceCell::new_with(Some(improved))));
         }
     }
-}
-
-/// How code was compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Made {
-    Well,
-    InHaste,
 }
 
 fn compile(
