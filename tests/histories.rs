@@ -9,7 +9,7 @@ use reweft::store::{ModuleStore, Store};
 use reweft::wasm::cache::CompileCache;
 use reweft::wasm::component::LoadedModule;
 use reweft::wasm::core_module::componentize;
-use reweft::wasm::engine::{GuestLimits, WasmEngine};
+use reweft::wasm::engine::{Effort, GuestLimits, WasmEngine};
 use reweft::wasm::rehearsal::{Error, Rehearsed, Watch, rehearse};
 use reweft::wasm::workflow_guest::TurnLimits;
 use reweft::workflow::codec;
@@ -104,7 +104,7 @@ impl Replayer {
         let load = |(digest, bytes): (&Digest, &Vec<u8>)| {
             let component = cache.load(&engine, *digest).unwrap_or_else(|| {
                 let component = componentize(&engine, bytes).unwrap();
-                cache.compile(&engine, *digest, &component).unwrap()
+                cache.compile(&engine, Effort::Full, *digest, &component).unwrap()
             });
             (*digest, LoadedModule::link(&engine, &component).unwrap())
         };

@@ -171,13 +171,14 @@ fn a_module_that_is_needed_can_not_be_deleted() {
     for id in ["three", "four"] {
         client.act(id, "terminate", "").expect(202);
     }
+    compiled::compiled(&host, 2);
     assert_eq!(delete(&client, "needed").expect(204).body, "");
     delete(&client, "needed").expect_error(404, "ERR_MODULE_NOT_FOUND");
     client.send("GET", "/v1.0/modules/needed", b"").expect_error(404, "ERR_MODULE_NOT_FOUND");
     let start = client.send("POST", "/v1.0/workflows/dapr/Needed/start", b"");
     start.expect_error(404, "ERR_WORKFLOW_NOT_FOUND");
     assert_eq!(list(&client), json!({ "modules": [] }));
-    support::eventually("the code goes", || compiled::files(&host).is_empty().then_some(()));
+    assert_eq!(compiled::files(&host), []);
     assert_eq!(client.get("one")["runtimeStatus"], "COMPLETED", "what has ended stays");
     host.kill();
     host.restart();

@@ -106,7 +106,9 @@ fn plain(value: Value) -> Value {
 /// middle.
 fn run(module: &[u8], arguments: &[&str]) -> (Host, Vec<(&'static str, Vec<Value>)>) {
     let mut host = Host::sharing_compiled_modules(arguments);
-    host.client().upload("orders", module);
+    let uploaded = host.client().upload("orders", module);
+    // Some cases are a race between the activities and a timer.
+    host.wait_until_compiled(uploaded["digest"].as_str().unwrap());
     start(&host.client());
     host.kill();
     host.restart();

@@ -24,13 +24,14 @@ pub(super) fn files(host: &Host) -> Vec<(PathBuf, u64, i64)> {
 }
 
 /// Waits until a host has compiled its modules well, which are so many.
-fn compiled(host: &Host, count: usize) -> Vec<(PathBuf, u64, i64)> {
+pub(super) fn compiled(host: &Host, count: usize) -> Vec<(PathBuf, u64, i64)> {
     support::eventually("the code is kept", || {
         let files = files(host);
-        let is_whole = |(path, ..): &(PathBuf, u64, i64)| {
-            path.extension().is_some_and(|extension| extension == "cwasm")
+        let is_well = |(path, ..): &(PathBuf, u64, i64)| {
+            let name = path.to_string_lossy();
+            name.ends_with(".cwasm") && !name.ends_with(".hasty.cwasm")
         };
-        (files.len() == count && files.iter().all(is_whole)).then_some(files)
+        (files.len() == count && files.iter().all(is_well)).then_some(files)
     })
 }
 
@@ -59,6 +60,26 @@ fn compiled_code_is_used_again() {
         assert_eq!(run(&host.client(), "Kept", id), json!(1));
         assert_eq!(files(&host), before, "nothing was written");
     }
+}
+
+#[test]
+fn code_compiled_in_haste_is_kept_until_there_is_better() {
+    let mut host = host();
+    host.kill();
+    let kept = files(&host);
+    let hasty = kept.iter().find(|(path, ..)| path.to_string_lossy().ends_with(".hasty.cwasm"));
+    // By now it may have been compiled well.
+    if let Some((path, ..)) = hasty {
+        fs::write(path, b"What is this?").unwrap();
+        host.restart();
+        assert_eq!(run(&host.client(), "Kept", "restarted"), json!(1));
+        let log = host.log();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(warnings(&log).iter().any(|line| line.contains(name)), "not looked at: {log:#?}");
+    } else {
+        host.restart();
+    }
+    compiled(&host, 1);
 }
 
 #[test]
@@ -154,6 +175,16 @@ fn what_is_refused_leaves_no_code_behind() {
     unusable.expect_error(422, "ERR_MODULE_NAME_UNUSABLE");
     assert_eq!(files(&host), before);
     assert_eq!(run(&client, "Kept", "run"), json!(1));
+}
+
+#[test]
+fn what_a_crash_left_unfinished_is_removed() {
+    let mut host = host();
+    let before = compiled(&host, 1);
+    host.kill();
+    fs::write(before[0].0.with_extension("0123.tmp"), b"unfinished").unwrap();
+    host.restart();
+    assert_eq!(files(&host), before);
 }
 
 #[test]

@@ -111,6 +111,23 @@ impl Host {
         host
     }
 
+    /// Waits until a module has been compiled well: until then its guests are slower.
+    ///
+    /// # Panics
+    /// That takes too long.
+    pub fn wait_until_compiled(&self, digest: &str) {
+        let is_well = |name: &str| {
+            name.starts_with(digest) && name.ends_with(".cwasm") && !name.contains(".hasty.")
+        };
+        let compiled = self.data_dir().join("compiled");
+        crate::eventually("it is compiled", || {
+            let mut files = std::fs::read_dir(&compiled).expect("a host has such a folder");
+            files
+                .any(|file| file.is_ok_and(|file| is_well(&file.file_name().to_string_lossy())))
+                .then_some(())
+        });
+    }
+
     /// Starts a host again that was stopped or killed.
     ///
     /// # Panics

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use thiserror::Error;
-use tracing::debug;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -13,7 +12,7 @@ use super::bindings::activity::ActivityModulePre;
 use super::bindings::workflow::WorkflowModulePre;
 use super::core_module::componentize;
 use super::durable_wasi;
-use super::engine::{GuestLimits, WasmEngine};
+use super::engine::{Effort, GuestLimits, WasmEngine};
 use super::linking::{
     ACTIVITIES, CONTRACT, CONTRACT_VERSION, WORKFLOWS, link_activities, link_observed_workflows,
     link_workflows,
@@ -99,7 +98,8 @@ impl LoadedModule {
     /// # Errors
     /// The bytes can't be a module.
     pub fn of_upload(engine: &WasmEngine, bytes: &[u8]) -> Result<Self, Unfit> {
-        Self::well(engine, &componentize(engine, bytes)?)
+        let component = componentize(engine, bytes)?;
+        Self::compile(engine, engine.engine(), &component)
     }
 
     /// Makes a module of what would be uploaded for so little use that it is not worth more than to be
@@ -109,20 +109,18 @@ impl LoadedModule {
     /// The bytes can't be a module.
     pub fn for_once(engine: &WasmEngine, bytes: &[u8]) -> Result<Self, Unfit> {
         let component = componentize(engine, bytes)?;
-        Self::in_haste(engine, &component).unwrap_or_else(|| Self::well(engine, &component))
+        let hasty = engine.with(Effort::Haste);
+        match hasty.map(|hasty| Self::compile(engine, hasty, &component)) {
+            None | Some(Err(Unfit::Invalid(_))) => {
+                Self::compile(engine, engine.engine(), &component)
+            }
+            Some(compiled) => compiled,
+        }
     }
 
-    fn well(engine: &WasmEngine, component: &[u8]) -> Result<Self, Unfit> {
-        let compiled = Component::new(engine.engine(), component);
+    fn compile(engine: &WasmEngine, compiler: &Engine, component: &[u8]) -> Result<Self, Unfit> {
+        let compiled = Component::new(compiler, component);
         Self::link(engine, &compiled.map_err(|error| Unfit::Invalid(format!("{error:#}")))?)
-    }
-
-    /// Makes a module of a component in a fraction of the time that it takes to compile it well, for guests
-    /// that do the same, but slower; none if that can't be done with this component, or on this processor.
-    pub fn in_haste(engine: &WasmEngine, component: &[u8]) -> Option<Result<Self, Unfit>> {
-        let compiled = Component::new(engine.hasty()?, component)
-            .inspect_err(|error| debug!("a module is not compiled in haste: {error:#}"));
-        Some(Self::link(engine, &compiled.ok()?))
     }
 
     /// Links a component with what the host offers it.
@@ -150,8 +148,9 @@ impl LoadedModule {
             let workflows = has_workflows.then(|| link_workflows(component)).transpose()?;
             let activities = has_activities.then(|| link_activities(component)).transpose()?;
             let (places, need) = (engine.places().clone(), places::need(component));
-            let of = |hasty| Engine::same(component.engine(), hasty);
-            let (component, is_hasty) = (component.clone(), engine.hasty().is_some_and(of));
+            let hasty = engine.with(Effort::Haste);
+            let is_hasty = hasty.is_some_and(|hasty| Engine::same(component.engine(), hasty));
+            let component = component.clone();
             Ok(Self { component, workflows, activities, is_hasty, places, need })
         };
         link().map_err(|error| Unfit::WrongTypes(format!("{error:#}")))
@@ -279,16 +278,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_not_be_compiled_in_haste_is_left_to_be_compiled_well() {
+    fn what_can_not_be_compiled_in_haste_is_compiled_well() {
         let engine = WasmEngine::start(1).unwrap();
-        let component = |body: &str| {
-            let text = format!("(component (core module (func $f {body})))");
-            LoadedModule::in_haste(&engine, &wat::parse_str(text).unwrap())
+        let module = |body: &str| {
+            let text = format!(
+                r#"(component
+                    (core module $module (func $f (export "names") {body}))
+                    (core instance $instance (instantiate $module))
+                    (func $names (canon lift (core func $instance "names")))
+                    (instance (export "{WORKFLOWS}") (export "names" (func $names))))"#
+            );
+            LoadedModule::for_once(&engine, &wat::parse_str(text).unwrap())
         };
-        assert!(component("return_call $f").is_none());
-        if engine.hasty().is_some() {
-            assert!(matches!(component("call $f"), Some(Err(Unfit::MissingExports(_)))));
+        // It has no workflows that fit the contract: so far it gets only when it has been compiled.
+        for body in ["return_call $f", "call $f"] {
+            assert!(matches!(module(body), Err(Unfit::WrongTypes(_))), "{body}");
         }
-        assert!(LoadedModule::in_haste(&engine, b"no component").is_none());
+        let invalid = LoadedModule::for_once(&engine, b"\0asm\x0d\0\x01\0no component");
+        assert!(matches!(invalid, Err(Unfit::Invalid(_))));
     }
 }

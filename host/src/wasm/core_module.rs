@@ -67,7 +67,8 @@ fn encode(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
     }
     let mut encoder = ComponentEncoder::default();
-    encoder.validate(true).module(&module)?;
+    // The engine validates what comes of it.
+    encoder.validate(false).module(&module)?;
     if surface.imports.contains(PREVIEW_1) {
         // It gets its memory from the module: one that grew it instead would land where a language
         // takes all that is new for its own, as Go does.

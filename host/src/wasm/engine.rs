@@ -155,10 +155,20 @@ fn hasty() -> Option<Engine> {
         .ok()
 }
 
+/// How much is put into the compilation of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// So that guests run fast.
+    Full,
+    /// So that guests run soon.
+    Haste,
+}
+
 /// The engines, and the thread that interrupts long turns.
 pub struct WasmEngine {
     engine: Engine,
     hasty: Option<Engine>,
+    fingerprint: u64,
     places: Places,
     stop: Arc<AtomicBool>,
     ticker: Option<JoinHandle<()>>,
@@ -184,7 +194,8 @@ impl WasmEngine {
                     engines.for_each(|engine| engine.increment_epoch());
                 }
             })?;
-        Ok(Self { engine, hasty, places, stop, ticker: Some(ticker) })
+        let fingerprint = fingerprint([Some(&engine), hasty.as_ref()]);
+        Ok(Self { engine, hasty, fingerprint, places, stop, ticker: Some(ticker) })
     }
 
     /// Returns the engine that compiles well.
@@ -192,24 +203,33 @@ impl WasmEngine {
         &self.engine
     }
 
-    /// Returns the one that compiles in haste, if there is one for this processor.
-    pub(super) fn hasty(&self) -> Option<&Engine> {
-        self.hasty.as_ref()
-    }
-
     pub(super) fn places(&self) -> &Places {
         &self.places
     }
 
-    /// Returns what compiled code depends on besides the module: this engine's release and switches,
+    /// Returns the one that compiles with this effort, if there is one for this processor.
+    pub fn with(&self, effort: Effort) -> Option<&Engine> {
+        match effort {
+            Effort::Full => Some(&self.engine),
+            Effort::Haste => self.hasty.as_ref(),
+        }
+    }
+
+    /// Returns what compiled code depends on besides the module: the engines' release and switches,
     /// and how core modules become components.
     pub fn fingerprint(&self) -> u64 {
-        // Should a later release hash differently, modules are compiled once more.
-        let mut hasher = DefaultHasher::new();
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
-        core_module::recipe().hash(&mut hasher);
-        hasher.finish()
+        self.fingerprint
     }
+}
+
+fn fingerprint(engines: [Option<&Engine>; 2]) -> u64 {
+    // Should a later release hash differently, modules are compiled once more.
+    let mut hasher = DefaultHasher::new();
+    for engine in engines.into_iter().flatten() {
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+    }
+    core_module::recipe().hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Drop for WasmEngine {
@@ -250,7 +270,7 @@ mod tests {
     #[tokio::test]
     async fn code_compiled_in_haste_has_stack_enough_for_what_is_compiled_well() {
         let engine = WasmEngine::start(1).unwrap();
-        let Some(hasty) = engine.hasty() else { return };
+        let Some(hasty) = engine.with(Effort::Haste) else { return };
         // With nothing to keep, with much to keep during the call, and with much on the operand stack.
         let bare = "(call $down (local.get 0) (local.get 1))".to_owned();
         let locals = (0..60).map(|number| {

@@ -48,5 +48,6 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
 
 fn is_compiled(host: &Host) -> bool {
     let files = fs::read_dir(host.data_dir().join("compiled")).into_iter().flatten().flatten();
-    files.into_iter().any(|file| file.path().extension().is_some_and(|is| is == "cwasm"))
+    let name = |file: std::fs::DirEntry| file.file_name().to_string_lossy().into_owned();
+    files.into_iter().map(name).any(|name| name.ends_with(".cwasm") && !name.contains(".hasty."))
 }

@@ -1,6 +1,7 @@
 //! Owns the modules of a host: what was uploaded, which version is active, and the compiled form of
 //! each version in use. It must not know of instances.
 
+mod improving;
 mod record;
 mod surroundings;
 mod uploads;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use thiserror::Error;
 use tokio::sync::OnceCell;
 
+use self::improving::Improving;
 pub use self::record::{ModuleRecord, VersionRecord};
 use crate::store::{self, Lease, ModuleStore};
 use crate::wasm::cache::CompileCache;
@@ -130,6 +132,7 @@ pub struct Modules {
     lease: Lease,
     engine: Arc<WasmEngine>,
     cache: Arc<CompileCache>,
+    improving: Improving,
     limits: GuestLimits,
     /// Where the values of secrets are.
     secrets: Option<PathBuf>,
@@ -160,6 +163,7 @@ impl Modules {
             lease,
             engine,
             cache: Arc::new(cache),
+            improving: Improving::new(),
             limits,
             secrets: None,
             table: RwLock::new(table),
@@ -290,7 +294,7 @@ impl Modules {
             let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
             ready.entry(digest).or_default().clone()
         };
-        let mut hasty = None;
+        let mut is_new = false;
         let ready = slot.get_or_try_init(async || {
             let text = digest.to_string();
             let version = self.read(|table| {
@@ -299,26 +303,23 @@ impl Modules {
             });
             let gone = || Error::VersionNotFound { module: "*".to_owned(), digest: text.clone() };
             let version = version.ok_or_else(gone)?;
-            let code = match self.compiled(digest).await? {
-                Some(code) => code,
-                None => {
-                    let bytes = self.store.binary(digest).await?.ok_or_else(gone)?;
-                    let code = self.make(digest, bytes.clone()).await?;
-                    hasty = code.is_hasty().then_some(bytes);
-                    code
-                }
-            };
+            let bytes = async || self.store.binary(digest).await?.ok_or_else(gone);
+            let code = self.code(digest, bytes).await?;
+            is_new = true;
             Ok::<_, Error>(ReadyModule {
                 code,
                 limits: version.limits,
                 activities: version.activities.into(),
             })
         });
-        let ready = ready.await.cloned();
-        if let Some(bytes) = hasty {
+        let ready = ready.await?.clone();
+        if is_new
+            && ready.code.is_hasty()
+            && let Some(bytes) = self.store.binary(digest).await?
+        {
             self.improve(digest, bytes);
         }
-        ready
+        Ok(ready)
     }
 
     /// Stops a module from taking new instances, as the first step of its deletion.

@@ -1,20 +1,20 @@
 //! Owns what an upload goes through until it is a version of a module, and how code comes to be: in haste
 //! first, so that something runs, and well afterwards.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{Error, ModuleRecord, Modules, ReadyModule, VersionRecord, check_name};
 use crate::wasm::cache::CompileCache;
 use crate::wasm::component::{LoadedModule, Names, Unfit};
 use crate::wasm::core_module::componentize;
-use crate::wasm::engine::WasmEngine;
+use crate::wasm::engine::{Effort, WasmEngine};
 use crate::workflow::id::{Digest, Timestamp};
 
 /// How long a module may take to say what it holds.
@@ -40,10 +40,8 @@ impl Modules {
         let digest = Digest(Sha256::digest(&bytes).into());
         let _changing = self.changing.lock().await;
         match self.take(name, digest, bytes.clone(), activate, now).await {
-            Ok((record, is_hasty)) => {
-                if is_hasty {
-                    self.improve(digest, bytes);
-                }
+            Ok(record) => {
+                self.improve(digest, bytes);
                 Ok((digest, record))
             }
             Err(refused) => {
@@ -60,12 +58,12 @@ impl Modules {
         bytes: Bytes,
         activate: bool,
         now: Timestamp,
-    ) -> Result<(ModuleRecord, bool), Error> {
+    ) -> Result<ModuleRecord, Error> {
         let known = self.get(name).ok();
         let mut versions = known.iter().flat_map(|record| &record.versions);
         let found = versions.find(|version| version.digest == digest.to_string());
-        let (version, is_hasty) = match found {
-            Some(version) => (version.clone(), false),
+        let version = match found {
+            Some(version) => version.clone(),
             None => self.inspect(digest, &bytes, now).await?,
         };
         let mut record = known.clone().unwrap_or_else(|| ModuleRecord::new(name));
@@ -79,7 +77,7 @@ impl Modules {
         if known.as_ref() != Some(&record) {
             self.save(&record, Some((digest, bytes))).await?;
         }
-        Ok((record, is_hasty))
+        Ok(record)
     }
 
     async fn inspect(
@@ -87,14 +85,10 @@ impl Modules {
         digest: Digest,
         bytes: &Bytes,
         now: Timestamp,
-    ) -> Result<(VersionRecord, bool), Error> {
+    ) -> Result<VersionRecord, Error> {
         let limits = self.limits;
         // The same bytes may be there under another name.
-        let code = match self.compiled(digest).await? {
-            Some(code) => code,
-            None => self.make(digest, bytes.clone()).await?,
-        };
-        let is_hasty = code.is_hasty();
+        let code = self.code(digest, async || Ok(bytes.clone())).await?;
         let asking = tokio::time::timeout(NAMES_TIME_MAX, code.names(&limits, NAMES_TICKS_MAX));
         let Names { workflows, activities } = asking
             .await
@@ -105,58 +99,60 @@ impl Modules {
             activities: activities.clone().into(),
         })));
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, ready);
-        let version = VersionRecord {
+        Ok(VersionRecord {
             digest: digest.to_string(),
             workflows,
             activities,
             size_bytes: bytes.len() as u64,
             uploaded_at_ms: now.0,
             limits,
-        };
-        Ok((version, is_hasty))
+        })
     }
 
-    /// Returns a version as it was compiled once, if that was kept.
-    pub(super) async fn compiled(&self, digest: Digest) -> Result<Option<LoadedModule>, Error> {
+    /// Returns the code of a version: as it was compiled once, if that was kept; else as soon as it can be
+    /// had, compiled in haste if that is possible.
+    pub(super) async fn code(
+        &self,
+        digest: Digest,
+        bytes: impl AsyncFnOnce() -> Result<Bytes, Error>,
+    ) -> Result<LoadedModule, Error> {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
-        blocking(move || {
+        let kept = blocking(move || {
             let compiled = cache.load(&engine, digest);
             compiled.map(|compiled| LoadedModule::link(&engine, &compiled)).transpose()
-        })
-        .await
-    }
-
-    /// Makes code of a module as soon as it can be had: in haste, if that is possible.
-    pub(super) async fn make(&self, digest: Digest, bytes: Bytes) -> Result<LoadedModule, Error> {
+        });
+        if let Some(code) = kept.await? {
+            return Ok(code);
+        }
+        let bytes = bytes().await?;
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         blocking(move || {
             let component = componentize(&engine, &bytes)?;
-            LoadedModule::in_haste(&engine, &component)
-                .unwrap_or_else(|| compile(&engine, &cache, digest, &component))
+            let compile = |effort| compile(&engine, &cache, effort, digest, &component);
+            match compile(Effort::Haste) {
+                Err(Unfit::Invalid(reason)) => {
+                    debug!("module version {digest} is not compiled in haste: {reason}");
+                    compile(Effort::Full)
+                }
+                compiled => compiled,
+            }
         })
         .await
     }
 
-    /// Compiles well what was compiled in haste, on a thread of its own, and lets new guests be made from
-    /// that. Those there are live on as they are.
+    /// Sees to it that a version is compiled well, if it was compiled in haste, and that new guests are then
+    /// made from that. Those there are live on as they are.
     pub(super) fn improve(self: &Arc<Self>, digest: Digest, bytes: Bytes) {
-        let (engine, cache) = (self.engine.clone(), self.cache.clone());
-        // A host that closes doesn't wait for this, and its store must not.
-        let (modules, runtime) = (Arc::downgrade(self), Handle::current());
-        let compiling = move || {
-            let compiled = componentize(&engine, &bytes)
-                .and_then(|component| compile(&engine, &cache, digest, &component));
-            let Some(modules) = modules.upgrade() else { return };
-            match compiled {
-                Ok(code) => drop(runtime.spawn(async move { modules.replace(digest, code).await })),
-                Err(error) => warn!("module version {digest} stays as compiled in haste: {error}"),
-            }
-        };
-        let started =
-            std::thread::Builder::new().name("reweft-compile".to_owned()).spawn(compiling);
-        if let Err(error) = started {
-            warn!("module version {digest} stays as compiled in haste: {error}");
+        if self.is_hasty(digest) {
+            // A host that closes doesn't wait for this, and its store must not.
+            let (modules, runtime) = (Arc::downgrade(self), Handle::current());
+            self.improving.add(move || improve(&modules, &runtime, digest, &bytes));
         }
+    }
+
+    fn is_hasty(&self, digest: Digest) -> bool {
+        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.get(&digest).and_then(|slot| slot.get()).is_some_and(|ready| ready.code.is_hasty())
     }
 
     async fn replace(&self, digest: Digest, code: LoadedModule) {
@@ -175,13 +171,28 @@ impl Modules {
     }
 }
 
+fn improve(modules: &Weak<Modules>, runtime: &Handle, digest: Digest, bytes: &[u8]) {
+    // It may be done already: the same bytes may have been uploaded twice.
+    let Some(found) = modules.upgrade().filter(|modules| modules.is_hasty(digest)) else { return };
+    let (engine, cache) = (found.engine.clone(), found.cache.clone());
+    drop(found);
+    let compiled = componentize(&engine, bytes)
+        .and_then(|component| compile(&engine, &cache, Effort::Full, digest, &component));
+    let Some(modules) = modules.upgrade() else { return };
+    match compiled {
+        Ok(code) => drop(runtime.spawn(async move { modules.replace(digest, code).await })),
+        Err(error) => warn!("module version {digest} stays as compiled in haste: {error}"),
+    }
+}
+
 fn compile(
     engine: &WasmEngine,
     cache: &CompileCache,
+    effort: Effort,
     digest: Digest,
     component: &[u8],
 ) -> Result<LoadedModule, Unfit> {
-    let compiled = cache.compile(engine, digest, component);
+    let compiled = cache.compile(engine, effort, digest, component);
     LoadedModule::link(engine, &compiled.map_err(|error| Unfit::Invalid(format!("{error:#}")))?)
 }
 
