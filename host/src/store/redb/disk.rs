@@ -231,7 +231,9 @@ fn number(settled: &Settled, meta: Meta) -> Result<u64, Error> {
 
 /// Writes rows into the B-tree, and that it has this generation now.
 fn settle(database: &Database, layer: &Layer, generation: u64) -> Result<Settled, Error> {
-    let transaction = database.begin_write().map_err(unavailable)?;
+    let mut transaction = database.begin_write().map_err(unavailable)?;
+    // After a crash, the file is then open at once, however large it is.
+    transaction.set_quick_repair(true);
     let write = || -> Result<(), redb::Error> {
         let mut rows = transaction.open_table(ROWS)?;
         for (key, value) in layer {

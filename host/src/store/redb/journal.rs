@@ -5,10 +5,11 @@
 //! begins with a header that names the store, the generation and its number in that: what an earlier
 //! generation has left behind is never taken for a part of this one.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
+
+use super::durable_file::DurableFile;
 
 /// No record shares a block with another: if writing one is interrupted, none before it suffers.
 const BLOCK: usize = 512;
@@ -64,7 +65,7 @@ impl Record {
 
 /// A journal that is written.
 pub(super) struct Journal {
-    file: File,
+    file: DurableFile,
     series: Series,
     records: u64,
     end: u64,
@@ -74,9 +75,8 @@ pub(super) struct Journal {
 impl Journal {
     /// Opens a journal, or makes it.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
-        let size = file.metadata()?.len();
+        let file = DurableFile::open(path)?;
+        let size = file.size()?;
         let series = Series { store: [0; 16], generation: 0, before: 0 };
         Ok(Self { file, series, records: 0, end: 0, size })
     }
@@ -108,9 +108,7 @@ impl Journal {
             self.size = end.next_multiple_of(GROWTH);
             bytes.resize((self.size - self.end) as usize, 0);
         }
-        self.file.seek(SeekFrom::Start(self.end))?;
-        self.file.write_all(&bytes)?;
-        self.file.sync_data()?;
+        self.file.write(self.end, &bytes)?;
         (self.records, self.end) = (self.records + 1, end);
         Ok(())
     }
@@ -119,12 +117,9 @@ impl Journal {
     ///
     /// # Errors
     /// It can't be read, or a record is incomplete though later ones are not: that is no interrupted write.
-    pub(super) fn read(&mut self, store: [u8; 16], after: u64) -> io::Result<Option<Contents>> {
-        let mut bytes = Vec::new();
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.read_to_end(&mut bytes)?;
+    pub(super) fn read(&self, store: [u8; 16], after: u64) -> io::Result<Option<Contents>> {
         let damaged = || io::Error::new(io::ErrorKind::InvalidData, "a record in it is damaged");
-        Contents::of(bytes, store, after).map_err(|Damaged| damaged())
+        Contents::of(self.file.read()?, store, after).map_err(|Damaged| damaged())
     }
 }
 
@@ -220,18 +215,15 @@ mod tests {
         (directory, journal)
     }
 
-    fn bytes(journal: &mut Journal) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        journal.file.seek(SeekFrom::Start(0)).unwrap();
-        journal.file.read_to_end(&mut bytes).unwrap();
-        bytes
+    fn bytes(journal: &Journal) -> Vec<u8> {
+        journal.file.read().unwrap()
     }
 
     #[test]
     fn what_was_appended_is_read() {
         let large = vec![1; 3 << 20];
         let records = [&b"one"[..], b"", &large, &[2; 448], &[3; 449]];
-        let (directory, mut journal) = written(5, &records);
+        let (directory, journal) = written(5, &records);
         let contents = journal.read(STORE, 4).unwrap().unwrap();
         assert_eq!(contents.series, series(5));
         assert_eq!(bodies(&contents), records);
@@ -255,8 +247,8 @@ mod tests {
 
     #[test]
     fn of_an_interrupted_write_nothing_is_read() {
-        let (_directory, mut journal) = written(1, &[b"one", &[2; 2_000]]);
-        let (end, whole) = (journal.bytes() as usize, bytes(&mut journal));
+        let (_directory, journal) = written(1, &[b"one", &[2; 2_000]]);
+        let (end, whole) = (journal.bytes() as usize, bytes(&journal));
         for length in 0..end {
             // Of what is missing, nothing was there before, or something else.
             let mut bytes = whole[..length].to_vec();
@@ -271,8 +263,8 @@ mod tests {
 
     #[test]
     fn a_damaged_record_before_whole_ones_is_noticed() {
-        let (_directory, mut journal) = written(1, &[b"one", b"two", b"three"]);
-        let whole = bytes(&mut journal);
+        let (_directory, journal) = written(1, &[b"one", b"two", b"three"]);
+        let whole = bytes(&journal);
         for record in [0, BLOCK] {
             for position in 0..HEADER + 3 {
                 let mut damaged = whole.clone();
@@ -289,8 +281,8 @@ mod tests {
 
     #[test]
     fn any_bytes_are_survived() {
-        let (_directory, mut journal) = written(1, &[b"one"]);
-        let whole = bytes(&mut journal);
+        let (_directory, journal) = written(1, &[b"one"]);
+        let whole = bytes(&journal);
         for length in [0, 1, HEADER - 1, HEADER, BLOCK, BLOCK + 1] {
             assert!(Contents::of(vec![0x5a; length], STORE, 0).unwrap().is_none());
         }

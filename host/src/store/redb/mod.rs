@@ -7,6 +7,7 @@ mod batch;
 mod changes;
 mod commits;
 mod disk;
+mod durable_file;
 mod journal;
 mod keys;
 mod labels;
