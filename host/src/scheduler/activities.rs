@@ -98,6 +98,7 @@ impl Activities {
     /// one has to make it.
     async fn attempt(&self, job: &Job, cancelled: &CancellationToken) -> Option<Ended> {
         let permit = tokio::select! {
+            biased;
             permit = self.permits.acquire() => permit.ok()?,
             () = cancelled.cancelled() => return None,
         };
@@ -148,11 +149,13 @@ impl Activities {
             last_progress: job.attempt.progress.clone(),
         };
         let (limits, code) = (&module.limits, &module.code);
+        // Most guests end before they wait for anything: then nothing else here is even begun.
         tokio::select! {
+            biased;
             result = code.execute(limits, info, surroundings, pulse.clone(), &call.input) => {
                 Some(result)
             }
-            () = self.clock.sleep_until(deadline) => Some(Err(Failure::new(
+            () = async { self.clock.sleep_until(deadline).await } => Some(Err(Failure::new(
                 error_type::TIMEOUT,
                 format!("the attempt took longer than {time_ms} ms"),
             ))),
@@ -202,7 +205,7 @@ impl Activities {
 
     /// Returns a version ready to run; none if it is gone. What is wrong with the host is no failure
     /// of the activity, so that is tried again until it works.
-    async fn module(&self, digest: Digest) -> Option<ReadyModule> {
+    async fn module(&self, digest: Digest) -> Option<Arc<ReadyModule>> {
         loop {
             match self.modules.load(digest).await {
                 Ok(module) => return Some(module),

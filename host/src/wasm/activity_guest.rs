@@ -86,11 +86,17 @@ pub(super) struct ActivityHost {
     info: ActivityInfo,
     pulse: Arc<Pulse>,
     limits: Limiter,
-    wasi: WasiCtx,
+    secrets: Vec<(String, String)>,
+    /// Many guests never use it, and it costs much to make.
+    wasi: Option<Wasi>,
     http: WasiHttpCtx,
     table: ResourceTable,
-    stderr: LogStream,
     reach: Reach,
+}
+
+struct Wasi {
+    context: WasiCtx,
+    stderr: LogStream,
 }
 
 impl ActivityHost {
@@ -100,28 +106,39 @@ impl ActivityHost {
         pulse: Arc<Pulse>,
         limits: &GuestLimits,
     ) -> Self {
-        let (stdout, stderr) = LogStream::pair(&info.instance_id, &info.activity_name);
         let Surroundings { module, permissions, secrets } = surroundings;
-        let mut wasi = WasiCtx::builder();
-        wasi.stdout(stdout).stderr(stderr.clone());
-        for (name, value) in permissions.environment.iter() {
-            wasi.env(name, value);
-        }
-        for (name, value) in &secrets {
-            wasi.env(name, value);
-        }
-        let reach = Reach::new(module, permissions);
-        reach.guard_sockets(&mut wasi);
         Self {
             info,
             pulse,
             limits: limits.limiter(),
-            wasi: wasi.build(),
+            secrets,
+            wasi: None,
             http: WasiHttpCtx::new(),
             table: ResourceTable::new(),
-            stderr,
-            reach,
+            reach: Reach::new(module, permissions),
         }
+    }
+
+    fn make_wasi(info: &ActivityInfo, secrets: &[(String, String)], reach: &Reach) -> Wasi {
+        let (stdout, stderr) = LogStream::pair(&info.instance_id, &info.activity_name);
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(stdout).stderr(stderr.clone());
+        for (name, value) in reach.environment() {
+            wasi.env(name, value);
+        }
+        for (name, value) in secrets {
+            wasi.env(name, value);
+        }
+        reach.guard_sockets(&mut wasi);
+        Wasi { context: wasi.build(), stderr }
+    }
+
+    /// Adds to a failure what the guest had printed and what was denied to it.
+    fn explain(&self, failure: &mut Failure) {
+        if let Some(wasi) = &self.wasi {
+            wasi.stderr.explain(failure);
+        }
+        self.reach.explain(failure);
     }
 
     pub(super) fn reach(&self) -> &Reach {
@@ -137,7 +154,9 @@ impl WasiHttpView for ActivityHost {
 
 impl WasiView for ActivityHost {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        let make = || Self::make_wasi(&self.info, &self.secrets, &self.reach);
+        let wasi = self.wasi.get_or_insert_with(make);
+        WasiCtxView { ctx: &mut wasi.context, table: &mut self.table }
     }
 }
 
@@ -222,8 +241,7 @@ pub(super) async fn execute(
         Ok(Err(failure)) => failure.into(),
         Err(error) => failure_of(&error),
     };
-    store.data().stderr.explain(&mut failure);
-    store.data().reach.explain(&mut failure);
+    store.data().explain(&mut failure);
     Err(failure)
 }
 

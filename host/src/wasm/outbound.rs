@@ -32,6 +32,11 @@ impl Reach {
         Self { module, permissions, denied: Arc::default() }
     }
 
+    /// Returns the names and values of the variables that it sees, besides the secrets.
+    pub(super) fn environment(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.permissions.environment.iter()
+    }
+
     fn deny(&self, destination: &str) -> String {
         let module = &self.module;
         let message = format!(

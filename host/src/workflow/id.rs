@@ -172,8 +172,11 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// Each attempt of an activity is told its run: one call of the formatter for each byte would add up.
 fn write_hexadecimal(bytes: &[u8], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    formatter.write_str(&digits.collect::<String>())
 }
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.

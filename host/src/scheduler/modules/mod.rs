@@ -83,13 +83,12 @@ pub enum Error {
 }
 
 /// A version in use.
-#[derive(Clone)]
 pub struct ReadyModule {
     /// What guests are made from.
     pub code: LoadedModule,
     /// What they may use.
     pub limits: GuestLimits,
-    activities: Arc<[String]>,
+    activities: Vec<String>,
 }
 
 impl ReadyModule {
@@ -124,7 +123,7 @@ pub struct Placement {
     pub digest: Digest,
 }
 
-type Slot = Arc<OnceCell<ReadyModule>>;
+type Slot = Arc<OnceCell<Arc<ReadyModule>>>;
 
 /// The modules of a host.
 pub struct Modules {
@@ -289,7 +288,7 @@ impl Modules {
     ///
     /// # Errors
     /// The version is gone, or can't be compiled by this release.
-    pub async fn load(self: &Arc<Self>, digest: Digest) -> Result<ReadyModule, Error> {
+    pub async fn load(self: &Arc<Self>, digest: Digest) -> Result<Arc<ReadyModule>, Error> {
         let slot = {
             let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
             ready.entry(digest).or_default().clone()
@@ -306,11 +305,8 @@ impl Modules {
             let bytes = async || self.store.binary(digest).await?.ok_or_else(gone);
             let code = self.code(digest, bytes).await?;
             is_new = true;
-            Ok::<_, Error>(ReadyModule {
-                code,
-                limits: version.limits,
-                activities: version.activities.into(),
-            })
+            let (limits, activities) = (version.limits, version.activities);
+            Ok::<_, Error>(Arc::new(ReadyModule { code, limits, activities }))
         });
         let ready = ready.await?.clone();
         if is_new

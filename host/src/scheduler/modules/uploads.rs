@@ -93,11 +93,8 @@ impl Modules {
         let Names { workflows, activities } = asking
             .await
             .map_err(|_| Error::Unfit(Unfit::NamesTimeout(NAMES_TIME_MAX.as_secs())))??;
-        let ready = Arc::new(OnceCell::new_with(Some(ReadyModule {
-            code,
-            limits,
-            activities: activities.clone().into(),
-        })));
+        let ready = Arc::new(ReadyModule { code, limits, activities: activities.clone() });
+        let ready = Arc::new(OnceCell::new_with(Some(ready)));
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, ready);
         Ok(VersionRecord {
             digest: digest.to_string(),
@@ -165,7 +162,8 @@ impl Modules {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         let current = ready.get(&digest).and_then(|slot| slot.get()).cloned();
         if let Some(current) = current {
-            let improved = ReadyModule { code, ..current };
+            let (limits, activities) = (current.limits, current.activities.clone());
+            let improved = Arc::new(ReadyModule { code, limits, activities });
             ready.insert(digest, Arc::new(OnceCell::new_with(Some(improved))));
         }
     }
