@@ -28,12 +28,12 @@ soak: examples
 ## million instances); its parts, each by itself; lists among as many; one of many activities, children and
 ## steps; a guest of each language.
 bench: modules
-	cargo build --release --locked -p reweft
+	cargo build --profile dist --locked -p reweft
 	REWEFT_MODULES=$(CURDIR)/target/modules cargo bench --locked -p reweft-tests --bench end_to_end -- \
 		--json target/bench.json
 	REWEFT_MODULES=$(CURDIR)/target/modules cargo bench --locked -p reweft-tests --bench parts
 	cargo test --release --locked -p reweft --lib -- --ignored --nocapture million
-	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/release/reweft \
+	REWEFT_MODULES=$(CURDIR)/target/modules REWEFT_BINARY=$(CURDIR)/target/dist/reweft \
 		cargo test --release --locked -p reweft-tests -- --ignored --nocapture costs
 
 check:

@@ -28,7 +28,7 @@ const ROUNDS: usize = 3;
 #[derive(Parser)]
 struct Arguments {
     /// The host to measure.
-    #[arg(long, default_value = "target/release/reweft", value_name = "PATH")]
+    #[arg(long, default_value = "target/dist/reweft", value_name = "PATH")]
     binary: PathBuf,
 
     /// Another build of it to compare with, measured in alternation.
