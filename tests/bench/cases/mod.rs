@@ -24,11 +24,12 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Starts a host on an empty directory, with the patterns.
+    /// Starts a host on an empty directory, with the patterns, compiled well.
     fn host(&self) -> Host {
         let options = HostOptions { binary: Some(self.binary.clone()), ..HostOptions::default() };
         let host = Host::start_with(options);
-        host.client().upload("patterns", &support::module("patterns"));
+        let uploaded = host.client().upload("patterns", &support::module("patterns"));
+        host.wait_until_compiled(uploaded["digest"].as_str().expect("a module has a digest"));
         host
     }
 }
