@@ -44,23 +44,24 @@ impl CompileCache {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Returns the compiled form of a module version, if it is there and whole: the better one, if there
-    /// are two.
+    /// Returns the compiled form of a module version, if it is there and whole. If there are two, as a
+    /// crash leaves them, it is the better one, and the other is removed.
     pub fn load(&self, engine: &WasmEngine, digest: Digest) -> Option<Component> {
         [Effort::Full, Effort::Haste].into_iter().find_map(|effort| {
             let path = self.path(engine, effort, digest);
             match is_whole(&path) {
-                Ok(true) => map(engine.with(effort)?, &path),
-                Ok(false) => {
-                    warn!("{} is damaged; the module is compiled anew", path.display());
-                    None
+                Ok(true) => {
+                    let compiled = map(engine.with(effort)?, &path)?;
+                    self.remove_all(digest, Some(&path));
+                    return Some(compiled);
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Ok(false) => warn!("{} is damaged; the module is compiled anew", path.display()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     warn!("{} can't be read: {error}; the module is compiled anew", path.display());
-                    None
                 }
             }
+            None
         })
     }
 
