@@ -99,8 +99,8 @@ impl Activities {
     async fn attempt(&self, job: &Job, cancelled: &CancellationToken) -> Option<Ended> {
         let permit = tokio::select! {
             biased;
-            permit = self.permits.acquire() => permit.ok()?,
             () = cancelled.cancelled() => return None,
+            permit = self.permits.acquire() => permit.ok()?,
         };
         let call = &job.attempt.call;
         let (owner, digest, name) = match call.name.rsplit_once('/') {
