@@ -23,12 +23,8 @@ pub(super) fn files(host: &Host) -> Vec<(PathBuf, u64, i64)> {
     files
 }
 
-fn is_hasty((path, ..): &(PathBuf, u64, i64)) -> bool {
-    path.to_string_lossy().ends_with(".hasty.cwasm")
-}
-
-fn is_well(file: &(PathBuf, u64, i64)) -> bool {
-    file.0.to_string_lossy().ends_with(".cwasm") && !is_hasty(file)
+fn is_well((path, ..): &(PathBuf, u64, i64)) -> bool {
+    support::is_compiled_well(&path.to_string_lossy())
 }
 
 /// Waits until a host has compiled its modules well, which are so many.
@@ -72,7 +68,9 @@ fn code_compiled_in_haste_is_kept_until_there_is_better() {
     host.kill();
     let kept = files(&host);
     // By now it may have been compiled well.
-    let hasty = kept.iter().find(|file| is_hasty(file) && !kept.iter().any(is_well));
+    let is_hasty =
+        |(path, ..): &&(PathBuf, u64, i64)| path.to_string_lossy().ends_with(".hasty.cwasm");
+    let hasty = kept.iter().find(is_hasty).filter(|_| !kept.iter().any(is_well));
     if let Some((path, ..)) = hasty {
         fs::write(path, b"What is this?").unwrap();
     }
@@ -87,13 +85,19 @@ fn code_compiled_in_haste_is_kept_until_there_is_better() {
     compiled(&host, 1);
 }
 
-#[test]
-fn code_compiled_in_haste_goes_even_if_a_crash_left_it_beside_better() {
+/// Returns a host that was killed, and left such a file beside its code; and what it had besides that.
+fn host_with_left_over(extension: &str) -> (Host, Vec<(PathBuf, u64, i64)>) {
     let mut host = host();
     let before = compiled(&host, 1);
     host.kill();
-    fs::write(before[0].0.with_extension("hasty.cwasm"), b"What is this?").unwrap();
+    fs::write(before[0].0.with_extension(extension), b"What is this?").unwrap();
     host.restart();
+    (host, before)
+}
+
+#[test]
+fn code_compiled_in_haste_goes_even_if_a_crash_left_it_beside_better() {
+    let (host, before) = host_with_left_over("hasty.cwasm");
     assert_eq!(run(&host.client(), "Kept", "restarted"), json!(1));
     assert_eq!(files(&host), before);
     assert_eq!(warnings(&host.log()), Vec::<&String>::new());
@@ -196,11 +200,7 @@ fn what_is_refused_leaves_no_code_behind() {
 
 #[test]
 fn what_a_crash_left_unfinished_is_removed() {
-    let mut host = host();
-    let before = compiled(&host, 1);
-    host.kill();
-    fs::write(before[0].0.with_extension("0123.tmp"), b"unfinished").unwrap();
-    host.restart();
+    let (host, before) = host_with_left_over("0123.tmp");
     assert_eq!(files(&host), before);
 }
 

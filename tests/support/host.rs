@@ -116,15 +116,11 @@ impl Host {
     /// # Panics
     /// That takes too long.
     pub fn wait_until_compiled(&self, digest: &str) {
-        let is_well = |name: &str| {
-            name.starts_with(digest) && name.ends_with(".cwasm") && !name.contains(".hasty.")
-        };
         let compiled = self.data_dir().join("compiled");
         crate::eventually("it is compiled", || {
-            let mut files = std::fs::read_dir(&compiled).expect("a host has such a folder");
-            files
-                .any(|file| file.is_ok_and(|file| is_well(&file.file_name().to_string_lossy())))
-                .then_some(())
+            let mut files = std::fs::read_dir(&compiled).into_iter().flatten().flatten();
+            let is_it = |name: &str| name.starts_with(digest) && crate::is_compiled_well(name);
+            files.any(|file| is_it(&file.file_name().to_string_lossy())).then_some(())
         });
     }
 

@@ -79,6 +79,11 @@ pub fn compiled_folder() -> PathBuf {
     folder.canonicalize().expect("it is there")
 }
 
+/// Returns whether a file of this name holds compiled code, other than what was compiled in haste.
+pub fn is_compiled_well(name: &str) -> bool {
+    name.ends_with(".cwasm") && !name.ends_with(".hasty.cwasm")
+}
+
 /// Returns where everything that is built lies.
 pub fn target_folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"))

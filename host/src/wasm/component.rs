@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use thiserror::Error;
+use tracing::debug;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -72,7 +73,6 @@ pub enum Unfit {
 }
 
 /// A module, ready to make guests from.
-#[derive(Clone)]
 pub struct LoadedModule {
     component: Component,
     workflows: Option<WorkflowModulePre<WorkflowHost>>,
@@ -98,8 +98,7 @@ impl LoadedModule {
     /// # Errors
     /// The bytes can't be a module.
     pub fn of_upload(engine: &WasmEngine, bytes: &[u8]) -> Result<Self, Unfit> {
-        let component = componentize(engine, bytes)?;
-        Self::compile(engine, engine.engine(), &component)
+        Self::compile(engine, Effort::Full, &componentize(engine, bytes)?)
     }
 
     /// Makes a module of what would be uploaded for so little use that it is not worth more than to be
@@ -109,17 +108,25 @@ impl LoadedModule {
     /// The bytes can't be a module.
     pub fn for_once(engine: &WasmEngine, bytes: &[u8]) -> Result<Self, Unfit> {
         let component = componentize(engine, bytes)?;
-        let hasty = engine.with(Effort::Haste);
-        match hasty.map(|hasty| Self::compile(engine, hasty, &component)) {
-            None | Some(Err(Unfit::Invalid(_))) => {
-                Self::compile(engine, engine.engine(), &component)
+        Self::soon(|effort| Self::compile(engine, effort, &component))
+    }
+
+    /// Compiles in haste, or well where that can't be done with this component or on this processor.
+    ///
+    /// # Errors
+    /// What was compiled can't be a module, or it can't even be compiled well.
+    pub fn soon(compile: impl Fn(Effort) -> Result<Self, Unfit>) -> Result<Self, Unfit> {
+        match compile(Effort::Haste) {
+            Err(Unfit::Invalid(reason)) => {
+                debug!("a module is not compiled in haste: {reason}");
+                compile(Effort::Full)
             }
-            Some(compiled) => compiled,
+            compiled => compiled,
         }
     }
 
-    fn compile(engine: &WasmEngine, compiler: &Engine, component: &[u8]) -> Result<Self, Unfit> {
-        let compiled = Component::new(compiler, component);
+    fn compile(engine: &WasmEngine, effort: Effort, component: &[u8]) -> Result<Self, Unfit> {
+        let compiled = engine.with(effort).and_then(|it| Ok(Component::new(it, component)?));
         Self::link(engine, &compiled.map_err(|error| Unfit::Invalid(format!("{error:#}")))?)
     }
 
@@ -148,8 +155,7 @@ impl LoadedModule {
             let workflows = has_workflows.then(|| link_workflows(component)).transpose()?;
             let activities = has_activities.then(|| link_activities(component)).transpose()?;
             let (places, need) = (engine.places().clone(), places::need(component));
-            let hasty = engine.with(Effort::Haste);
-            let is_hasty = hasty.is_some_and(|hasty| Engine::same(component.engine(), hasty));
+            let is_hasty = !Engine::same(component.engine(), engine.engine());
             let component = component.clone();
             Ok(Self { component, workflows, activities, is_hasty, places, need })
         };

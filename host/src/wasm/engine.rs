@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tracing::debug;
 use wasmtime::{
@@ -207,11 +208,14 @@ impl WasmEngine {
         &self.places
     }
 
-    /// Returns the one that compiles with this effort, if there is one for this processor.
-    pub fn with(&self, effort: Effort) -> Option<&Engine> {
+    /// Returns the one that compiles with this effort.
+    ///
+    /// # Errors
+    /// There is none for this processor.
+    pub fn with(&self, effort: Effort) -> anyhow::Result<&Engine> {
         match effort {
-            Effort::Full => Some(&self.engine),
-            Effort::Haste => self.hasty.as_ref(),
+            Effort::Full => Ok(&self.engine),
+            Effort::Haste => self.hasty.as_ref().context("there is no compiler for this processor"),
         }
     }
 
@@ -270,7 +274,7 @@ mod tests {
     #[tokio::test]
     async fn code_compiled_in_haste_has_stack_enough_for_what_is_compiled_well() {
         let engine = WasmEngine::start(1).unwrap();
-        let Some(hasty) = engine.with(Effort::Haste) else { return };
+        let Ok(hasty) = engine.with(Effort::Haste) else { return };
         // With nothing to keep, with much to keep during the call, and with much on the operand stack.
         let bare = "(call $down (local.get 0) (local.get 1))".to_owned();
         let locals = (0..60).map(|number| {

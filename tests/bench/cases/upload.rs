@@ -1,7 +1,6 @@
 //! How soon something new runs: the first workflow after an upload, and after a restart of a host that has
 //! the compiled code.
 
-use std::fs;
 use std::time::Instant;
 
 use support::{Host, HostOptions};
@@ -28,13 +27,13 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
             began.elapsed().as_secs_f64() * 1e3
         };
         let began = Instant::now();
-        host.client().upload(module, &bytes);
+        let known = host.client().upload(module, &bytes);
         let uploaded = began.elapsed().as_secs_f64() * 1e3;
         let size = format!("{module} ({:.1} MB)", bytes.len() as f64 / 1e6);
         figures.add(format!("{size}: uploaded"), uploaded, "ms");
         figures.add("  and the first run", uploaded + time(&host, "first"), "ms");
         // That it runs says nothing of the code that is kept.
-        support::eventually("the module is compiled well", || is_compiled(&host).then_some(()));
+        host.wait_until_compiled(known["digest"].as_str().expect("a module has a digest"));
         figures.add("  and compiled well", began.elapsed().as_secs_f64() * 1e3, "ms");
         host.stop();
         let began = Instant::now();
@@ -44,10 +43,4 @@ pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Resul
         figures.add("  and the next", time(&host, "third"), "ms");
     }
     Ok(())
-}
-
-fn is_compiled(host: &Host) -> bool {
-    let files = fs::read_dir(host.data_dir().join("compiled")).into_iter().flatten().flatten();
-    let name = |file: std::fs::DirEntry| file.file_name().to_string_lossy().into_owned();
-    files.into_iter().map(name).any(|name| name.ends_with(".cwasm") && !name.contains(".hasty."))
 }

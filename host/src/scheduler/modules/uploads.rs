@@ -8,7 +8,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::{Error, ModuleRecord, Modules, ReadyModule, VersionRecord, check_name};
 use crate::wasm::cache::CompileCache;
@@ -125,14 +125,7 @@ impl Modules {
         let (engine, cache) = (self.engine.clone(), self.cache.clone());
         blocking(move || {
             let component = componentize(&engine, &bytes)?;
-            let compile = |effort| compile(&engine, &cache, effort, digest, &component);
-            match compile(Effort::Haste) {
-                Err(Unfit::Invalid(reason)) => {
-                    debug!("module version {digest} is not compiled in haste: {reason}");
-                    compile(Effort::Full)
-                }
-                compiled => compiled,
-            }
+            LoadedModule::soon(|effort| compile(&engine, &cache, effort, digest, &component))
         })
         .await
     }
