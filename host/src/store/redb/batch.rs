@@ -20,14 +20,17 @@ pub(super) fn unavailable(error: impl Into<redb::Error>) -> Error {
 pub(super) struct Batch {
     pub(super) changes: Changes,
     pub(super) labels: Labels,
+    /// Which host may write, once that has been looked up.
+    fence: Option<u64>,
     /// Why none of this may be written, if so.
     poisoned: Option<Error>,
 }
 
 impl Batch {
-    pub(super) fn on(rows: Rows) -> Self {
-        let (changes, labels) = (Changes::to(rows), Labels::default());
-        Self { changes, labels, poisoned: None }
+    /// Begins one on these rows. What it changes is written to an empty record.
+    pub(super) fn on(rows: Rows, record: Record) -> Self {
+        let (changes, labels) = (Changes::to(rows, record), Labels::default());
+        Self { changes, labels, fence: None, poisoned: None }
     }
 
     /// Makes changes. If that fails in the middle, nothing of the whole batch may be written.
@@ -53,11 +56,16 @@ impl Batch {
         let key = keys::meta(number);
         let before = self.changes.number(&key)?;
         self.changes.put_number(key, before.saturating_add(by));
+        self.fence = None;
         Ok(before)
     }
 
-    pub(super) fn check_fence(&self, held: u64) -> Result<(), Error> {
-        let newest = self.changes.number(&keys::meta(Meta::Fence)).map_err(unavailable)?;
+    pub(super) fn check_fence(&mut self, held: u64) -> Result<(), Error> {
+        let newest = match self.fence {
+            Some(newest) => newest,
+            None => self.changes.number(&keys::meta(Meta::Fence)).map_err(unavailable)?,
+        };
+        self.fence = Some(newest);
         if held == newest { Ok(()) } else { Err(Error::Fenced { held, newest }) }
     }
 }

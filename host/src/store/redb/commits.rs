@@ -1,7 +1,6 @@
 //! Owns what a commit, a birth and a removal do to the rows.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 
 use redb::StorageError;
 
@@ -79,14 +78,13 @@ impl Batch {
                 refusal.map_or(Ok(None), Err)?
             }
         };
-        if let Some(chunk) = commit.history.as_ref().filter(|_| !commit.history_anew) {
-            let from = Bound::Included(keys::history(commit.instance.0, chunk.first));
-            let until = Bound::Included(keys::history(commit.instance.0, u64::MAX));
-            if self.changes.range((from, until)).map_err(unavailable)?.next().is_some() {
-                return Err(Error::Damaged(format!("event {} is there already", chunk.first)));
+        let last_chunk = row.as_ref().and_then(|row| row.last_chunk);
+        match commit.history.as_ref().filter(|_| !commit.history_anew) {
+            Some(chunk) if last_chunk.is_some_and(|last| chunk.first <= last) => {
+                Err(Error::Damaged(format!("event {} is there already", chunk.first)))
             }
+            _ => Ok(row),
         }
-        Ok(row)
     }
 
     fn write_commit(
@@ -130,8 +128,10 @@ impl Batch {
         };
         if commit.history_anew {
             self.remove_history(instance)?;
+            row.last_chunk = None;
         }
         if let Some(chunk) = &commit.history {
+            row.last_chunk = Some(chunk.first);
             self.changes.put(keys::history(instance, chunk.first), &chunk.bytes);
         }
         for timer in &commit.set_timers {
@@ -211,7 +211,8 @@ impl Batch {
         if is_born {
             let admitted = self.admit(instance, &birth.new, &birth.label)?;
             let summary = birth.summary.clone();
-            let row = Row { version: 1, active: true, summary, ..admitted };
+            let last_chunk = Some(birth.history.first);
+            let row = Row { version: 1, active: true, last_chunk, summary, ..admitted };
             self.changes.put(keys::instance(instance.0), &row.write());
             let history = keys::history(instance.0, birth.history.first);
             self.changes.put(history, &birth.history.bytes);
@@ -233,8 +234,7 @@ impl Batch {
     /// Enters an instance among the active ones, or takes it out unless its inbox holds something.
     fn mark(&mut self, instance: InstanceNumber, active: bool) -> Result<(), StorageError> {
         let inbox = keys::each(|message| keys::inbox(instance.0, message));
-        let has_mail = self.changes.range(inbox)?.next().is_some();
-        if active || has_mail {
+        if active || self.changes.range(inbox)?.next().is_some() {
             self.changes.put(keys::active(instance.0), &[]);
         } else {
             self.changes.remove(keys::active(instance.0));

@@ -23,7 +23,7 @@ use super::rows::{Layer, Rows, Settled};
 use crate::store::Error;
 
 /// The form of the files. Others are refused.
-pub(super) const FORMAT: u64 = 2;
+pub(super) const FORMAT: u64 = 3;
 
 pub(super) const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 /// What files had before there were journals.
@@ -76,6 +76,11 @@ impl Disk {
 
     pub(super) fn journal_bytes(&self) -> u64 {
         self.journal_bytes
+    }
+
+    /// Returns an empty record.
+    pub(super) fn record(&mut self) -> Record {
+        journal_of(&mut self.journals, self.generation).record()
     }
 
     /// Writes what makes the rows the way they are now. When this returns `Ok`, it is on the disk.

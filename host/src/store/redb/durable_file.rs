@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use tracing::debug;
 
+/// How much room is kept for the next write. A larger one is rare.
+pub(super) const ROOM_KEPT: usize = 1 << 20;
+
 /// What is written past the cache has to lie so in memory, on every disk that we know of.
 const ALIGNMENT: usize = 4096;
 
@@ -68,7 +71,10 @@ fn write_direct(
     let copy = &mut aligned[begin..][..bytes.len()];
     copy.copy_from_slice(bytes);
     file.seek(SeekFrom::Start(position))?;
-    file.write_all(copy)
+    file.write_all(copy)?;
+    aligned.truncate(ROOM_KEPT);
+    aligned.shrink_to(ROOM_KEPT);
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::durable_file::DurableFile;
+use super::durable_file::{DurableFile, ROOM_KEPT};
 
 /// No record shares a block with another: if writing one is interrupted, none before it suffers.
 const BLOCK: usize = 512;
@@ -34,8 +34,11 @@ pub(super) struct Series {
 pub(super) struct Record(Vec<u8>);
 
 impl Record {
-    pub(super) fn new() -> Self {
-        Self(vec![0; HEADER])
+    /// Returns an empty one that lies where another did.
+    fn begin(mut room: Vec<u8>) -> Self {
+        room.clear();
+        room.resize(HEADER, 0);
+        Self(room)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -70,6 +73,8 @@ pub(super) struct Journal {
     records: u64,
     end: u64,
     size: u64,
+    /// Where the next record has room.
+    room: Vec<u8>,
 }
 
 impl Journal {
@@ -78,7 +83,7 @@ impl Journal {
         let file = DurableFile::open(path)?;
         let size = file.size()?;
         let series = Series { store: [0; 16], generation: 0, before: 0 };
-        Ok(Self { file, series, records: 0, end: 0, size })
+        Ok(Self { file, series, records: 0, end: 0, size, room: Vec::new() })
     }
 
     /// Begins it anew. What it holds must be needed no more.
@@ -99,6 +104,11 @@ impl Journal {
         self.end
     }
 
+    /// Returns an empty record.
+    pub(super) fn record(&mut self) -> Record {
+        Record::begin(std::mem::take(&mut self.room))
+    }
+
     /// Appends a record. When this returns `Ok`, it is on the disk. After an error, it may be or not: then
     /// nothing more may be appended.
     pub(super) fn append(&mut self, record: Record) -> io::Result<()> {
@@ -110,6 +120,9 @@ impl Journal {
         }
         self.file.write(self.end, &bytes)?;
         (self.records, self.end) = (self.records + 1, end);
+        bytes.clear();
+        bytes.shrink_to(ROOM_KEPT);
+        self.room = bytes;
         Ok(())
     }
 
@@ -197,7 +210,7 @@ mod tests {
     }
 
     fn record(body: &[u8]) -> Record {
-        let mut record = Record::new();
+        let mut record = Record::begin(Vec::new());
         record.extend(body);
         record
     }

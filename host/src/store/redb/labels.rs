@@ -18,9 +18,14 @@ pub(super) fn count_of(row: &[u8]) -> Result<(u64, &[u8]), StorageError> {
     Ok((u64::from_le_bytes(*count), label))
 }
 
-/// The counts as they will be when the batch ends, by the label's number.
+/// What a batch knows of labels.
 #[derive(Default)]
-pub(super) struct Labels(BTreeMap<u32, (u64, Vec<u8>)>);
+pub(super) struct Labels {
+    /// The counts as they will be when the batch ends, and the labels, by their numbers.
+    counts: BTreeMap<u32, (u64, Vec<u8>)>,
+    /// The numbers that have been looked up.
+    numbers: BTreeMap<Vec<u8>, u32>,
+}
 
 impl Labels {
     /// Returns the number of a label, and gives it one if it has none. Its first instance must be
@@ -30,9 +35,18 @@ impl Labels {
         changes: &mut Changes,
         label: &[u8],
     ) -> Result<u32, StorageError> {
-        if let Some(number) = changes.get(&keys::label_number(label))? {
-            return number_of(&number);
+        if let Some(&number) = self.numbers.get(label) {
+            return Ok(number);
         }
+        let number = match changes.get(&keys::label_number(label))? {
+            Some(number) => number_of(&number)?,
+            None => Self::give_number(changes, label)?,
+        };
+        self.numbers.insert(label.to_owned(), number);
+        Ok(number)
+    }
+
+    fn give_number(changes: &mut Changes, label: &[u8]) -> Result<u32, StorageError> {
         // The lowest that is free: labels may come and go for ever.
         let mut free = 0;
         for entry in changes.range(keys::all(Kind::LabelCount))? {
@@ -73,7 +87,7 @@ impl Labels {
     }
 
     fn count(&mut self, changes: &Changes, label: u32) -> Result<&mut u64, StorageError> {
-        let changed = match self.0.entry(label) {
+        let changed = match self.counts.entry(label) {
             Entry::Occupied(changed) => changed.into_mut(),
             Entry::Vacant(unchanged) => {
                 let found = changes.get(&keys::label_count(label))?.ok_or_else(|| {
@@ -88,7 +102,7 @@ impl Labels {
 
     /// Writes the counts. A label that no instance has any more goes.
     pub(super) fn finish(self, changes: &mut Changes) {
-        for (number, (count, label)) in self.0 {
+        for (number, (count, label)) in self.counts {
             if count == 0 {
                 changes.remove(keys::label_count(number));
                 changes.remove(keys::label_number(&label));

@@ -7,6 +7,7 @@ pub(super) const ID_BYTES_MAX: usize = u16::MAX as usize;
 
 const ACTIVE: u8 = 1;
 const HAS_PARENT: u8 = 2;
+const HAS_HISTORY: u8 = 4;
 
 /// The row of an instance. It holds what is needed to find its entries in the other tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) struct Row {
     pub(super) created_at: u64,
     /// It may be gone.
     pub(super) parent: Option<u64>,
+    /// The index of the first event of the last stretch of its history.
+    pub(super) last_chunk: Option<u64>,
     pub(super) id: String,
     pub(super) summary: Vec<u8>,
 }
@@ -33,10 +36,8 @@ impl Row {
             let ([flags], rest) = rest.split_first_chunk::<1>()?;
             let (label, rest) = rest.split_first_chunk::<4>()?;
             let (created_at, rest) = rest.split_first_chunk::<8>()?;
-            let (parent, rest) = match flags & HAS_PARENT {
-                0 => (None, rest),
-                _ => rest.split_first_chunk::<8>().map(|(parent, rest)| (Some(parent), rest))?,
-            };
+            let (parent, rest) = optional(flags & HAS_PARENT != 0, rest)?;
+            let (last_chunk, rest) = optional(flags & HAS_HISTORY != 0, rest)?;
             let (id_bytes, rest) = rest.split_first_chunk::<2>()?;
             let (id, summary) = rest.split_at_checked(u16::from_le_bytes(*id_bytes).into())?;
             Some(Self {
@@ -45,7 +46,8 @@ impl Row {
                 active: flags & ACTIVE != 0,
                 label: u32::from_le_bytes(*label),
                 created_at: u64::from_le_bytes(*created_at),
-                parent: parent.map(|parent| u64::from_le_bytes(*parent)),
+                parent,
+                last_chunk,
                 id: std::str::from_utf8(id).ok()?.to_owned(),
                 summary: summary.to_owned(),
             })
@@ -56,18 +58,32 @@ impl Row {
 
     pub(super) fn write(&self) -> Vec<u8> {
         let flag = |flag: u8, is_set: bool| if is_set { flag } else { 0 };
-        let mut row = Vec::with_capacity(35 + self.id.len() + self.summary.len());
+        let mut row = Vec::with_capacity(43 + self.id.len() + self.summary.len());
         row.extend_from_slice(&self.version.to_le_bytes());
         row.extend_from_slice(&self.timers.to_le_bytes());
-        row.push(flag(ACTIVE, self.active) | flag(HAS_PARENT, self.parent.is_some()));
+        row.push(
+            flag(ACTIVE, self.active)
+                | flag(HAS_PARENT, self.parent.is_some())
+                | flag(HAS_HISTORY, self.last_chunk.is_some()),
+        );
         row.extend_from_slice(&self.label.to_le_bytes());
         row.extend_from_slice(&self.created_at.to_le_bytes());
-        row.extend(self.parent.iter().flat_map(|parent| parent.to_le_bytes()));
+        let optional = [self.parent, self.last_chunk];
+        row.extend(optional.iter().flatten().flat_map(|number| number.to_le_bytes()));
         row.extend_from_slice(&(self.id.len() as u16).to_le_bytes());
         row.extend_from_slice(self.id.as_bytes());
         row.extend_from_slice(&self.summary);
         row
     }
+}
+
+/// Reads a number, if it is there, and returns what follows.
+fn optional(is_there: bool, bytes: &[u8]) -> Option<(Option<u64>, &[u8])> {
+    if !is_there {
+        return Some((None, bytes));
+    }
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((Some(u64::from_le_bytes(*number)), rest))
 }
 
 #[cfg(test)]
@@ -76,7 +92,10 @@ mod tests {
 
     #[test]
     fn a_row_reads_what_it_writes() {
-        for parent in [None, Some(u64::MAX)] {
+        let optional = [None, Some(u64::MAX)];
+        for (parent, last_chunk) in
+            optional.into_iter().flat_map(|it| optional.map(|other| (it, other)))
+        {
             let row = Row {
                 version: 1,
                 timers: 2,
@@ -84,6 +103,7 @@ mod tests {
                 label: 3,
                 created_at: 4,
                 parent,
+                last_chunk,
                 id: "größe".to_owned(),
                 summary: vec![5; 6],
             };
