@@ -1,5 +1,7 @@
 //! Owns the workflow that is measured without a host: a chain of activities, its history, and its guest.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use reweft::wasm::component::LoadedModule;
 use reweft::wasm::engine::GuestLimits;
@@ -71,7 +73,7 @@ pub(crate) async fn start(
     let Event::RunStarted(started) = &first.event else { unreachable!("it begins with a start") };
     let info = WorkflowInfo::of(started, first.time, started.digest);
     // It does not come to its end.
-    let (room, input) = (module.room().await, u32::MAX.to_string());
+    let (room, input) = (module.room().await, Arc::new(u32::MAX.to_string()));
     let mut replay = Replay::new(0);
     replay.feed(first);
     let guest = module.workflow_guest(room, limits, TURN, info, input, replay);

@@ -1,5 +1,6 @@
 //! What a guest of each language costs: measured side by side, printed, never asserted.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reweft::wasm::component::LoadedModule;
@@ -28,7 +29,7 @@ impl Bench {
 
     /// Makes a guest and lets it run until it waits.
     async fn waiting(&self, module: &LoadedModule, run: (&str, &str)) -> WorkflowGuest {
-        let (workflow, input) = (run.0, run.1.to_owned());
+        let (workflow, input) = (run.0, Arc::new(run.1.to_owned()));
         let info = WorkflowInfo {
             instance_id: "it".to_owned(),
             workflow_name: workflow.to_owned(),

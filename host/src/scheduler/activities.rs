@@ -85,13 +85,14 @@ impl Activities {
             running.insert(key, Running { attempt, cancelled: cancelled.clone() });
         }
         let activities = self.clone();
-        self.tracker.spawn(async move {
+        // In a box of its own it is moved about as a pointer.
+        self.tracker.spawn(Box::pin(async move {
             if let Some(how) = activities.attempt(&job, &cancelled).await
                 && !cancelled.is_cancelled()
             {
                 ended(how);
             }
-        });
+        }));
     }
 
     /// Makes the attempt; none if nobody wants it any more, or if the host is closing and the next

@@ -84,11 +84,12 @@ impl Core {
         instance: InstanceNumber,
         summary: &Summary,
         draft: &Draft,
+        input: Option<&str>,
     ) -> Outcome {
         if !summary.phase.is_terminal() || !self.endings.is_awaited(instance) {
             return None;
         }
-        let found = self.found(instance, summary.clone(), draft.events()).await;
+        let found = self.found(instance, summary.clone(), draft.events(), input).await;
         // If it can't be read now, whoever waits looks later, and sees why.
         found.ok().map(Arc::new)
     }
@@ -133,7 +134,7 @@ impl Watch {
     }
 
     async fn look(&self, summary: Summary) -> Result<Arc<Found>, Error> {
-        self.handle.core.found(self.instance, summary, &[]).await.map(Arc::new)
+        self.handle.core.found(self.instance, summary, &[], None).await.map(Arc::new)
     }
 }
 

@@ -35,19 +35,23 @@ struct Events<'a> {
 }
 
 impl Core {
-    /// Gathers what is known of an instance. Its last events may be at hand; what is not among them is
+    /// Gathers what is known of an instance. Its last events and its input may be at hand; what is not is
     /// read.
     pub(super) async fn found(
         &self,
         instance: InstanceNumber,
         summary: Summary,
         last: &[Recorded],
+        input: Option<&str>,
     ) -> Result<Found, Error> {
         let last_from = summary.events.saturating_sub(last.len() as u64);
         let events = Events { core: self, instance, last, last_from };
-        let input = match events.get(0).await? {
-            Event::RunStarted(start) => start.input,
-            _ => return Err(damaged("its first event is no start")),
+        let input = match input {
+            Some(input) => input.to_owned(),
+            None => match events.get(0).await? {
+                Event::RunStarted(start) => start.input,
+                _ => return Err(damaged("its first event is no start")),
+            },
         };
         let custom_status = match summary.custom_status_event {
             None => None,

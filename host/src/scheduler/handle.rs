@@ -183,7 +183,7 @@ impl Handle {
     pub async fn get(&self, id: &InstanceId) -> Result<Found, Error> {
         let number = self.number(id).await?;
         let summary = self.summary(number).await?;
-        self.core.found(number, summary, &[]).await
+        self.core.found(number, summary, &[], None).await
     }
 
     /// Deletes a module, unless instances that have not ended need it.

@@ -203,7 +203,8 @@ struct Core {
 impl Core {
     fn send(self: &Arc<Self>, instance: InstanceNumber, envelope: Envelope) {
         self.mailboxes.send(instance, envelope, |mailbox| {
-            self.working.spawn(Instance::new(self.clone(), instance, mailbox).run());
+            // In a box of its own it is moved about as a pointer.
+            self.working.spawn(Box::pin(Instance::new(self.clone(), instance, mailbox).run()));
         });
     }
 

@@ -1,5 +1,7 @@
 //! Owns what is in memory of an instance: the state its history adds up to, and perhaps a guest.
 
+use std::sync::Arc;
+
 use crate::scheduler::Error;
 use crate::scheduler::draft::Draft;
 use crate::scheduler::entail::{Entailed, random_bytes};
@@ -43,6 +45,8 @@ pub(super) struct Resident {
     recheck: bool,
     /// The history as just read, for the guest that is about to be made.
     history: Option<Vec<Recorded>>,
+    /// What the run was given, once it has had a guest.
+    input: Option<Arc<String>>,
     logs: Vec<LogLine>,
 }
 
@@ -61,6 +65,7 @@ impl Resident {
             stall: None,
             recheck: false,
             history: Some(Vec::new()),
+            input: None,
             logs: Vec::new(),
         }
     }
@@ -86,6 +91,7 @@ impl Resident {
             recheck: summary.stall.is_some() || has_new_version(&history),
             summary: Some(summary),
             history: Some(history),
+            input: None,
             logs: Vec::new(),
         })
     }
@@ -106,6 +112,11 @@ impl Resident {
         let (guests, bytes) = (WorkflowGuest::places, WorkflowGuest::memory_bytes);
         let of = self.guest.as_ref();
         mailboxes::Room { guests: of.map_or(1, guests), bytes: of.map_or(0, bytes) }
+    }
+
+    /// Returns what the run was given, if that is at hand.
+    pub(super) fn input(&self) -> Option<&str> {
+        self.input.as_ref().map(|input| input.as_str())
     }
 
     /// Returns how many deliveries its guests have got through.
@@ -191,7 +202,7 @@ impl Resident {
 
     /// Makes a guest that will replay this history; none if the module has no workflows.
     pub(super) fn make_guest(
-        &self,
+        &mut self,
         module: &ReadyModule,
         room: Room,
         turn: TurnLimits,
@@ -201,7 +212,8 @@ impl Resident {
             return None;
         };
         let info = WorkflowInfo::of(start, *time, self.state.digest()?);
-        let input = start.input.clone();
+        let input = Arc::new(start.input.clone());
+        self.input = Some(input.clone());
         let mut replay = Replay::new(self.delivered);
         history.into_iter().for_each(|recorded| replay.feed(recorded));
         module.code.workflow_guest(room, &module.limits, turn, info, input, replay)
@@ -236,7 +248,7 @@ impl Resident {
         let now = now.max(self.state.last_time());
         draft.begin_anew(self.state.abandon());
         self.state = State::default();
-        (self.turned, self.delivered, self.guest) = (false, 0, None);
+        (self.turned, self.delivered, self.guest, self.input) = (false, 0, None, None);
         draft.record(&mut self.state, Event::RunStarted(start), now)?;
         for (name, payload) in next.unread_events {
             draft.record(&mut self.state, Event::EventRaised { name, payload }, now)?;

@@ -197,7 +197,7 @@ impl LoadedModule {
         limits: &GuestLimits,
         turn: TurnLimits,
         info: WorkflowInfo,
-        input: String,
+        input: Arc<String>,
         replay: Replay,
     ) -> Option<WorkflowGuest> {
         let module = self.workflows.as_ref()?;
@@ -214,7 +214,7 @@ impl LoadedModule {
         limits: &GuestLimits,
         turn: TurnLimits,
         info: WorkflowInfo,
-        input: String,
+        input: Arc<String>,
         replay: Replay,
     ) -> wasmtime::Result<Option<WorkflowGuest>> {
         if self.workflows.is_none() {

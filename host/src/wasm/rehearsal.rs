@@ -1,6 +1,8 @@
 //! Owns a run of a guest on a given history, outside any instance: nothing comes of it but the answer
 //! to whether the code fits, and where it would wait.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use super::component::LoadedModule;
@@ -74,7 +76,8 @@ pub async fn rehearse(
         }
         replay.feed(recorded.clone());
     }
-    let (info, input) = (WorkflowInfo::of(start, *time, digest), start.input.clone());
+    let info = WorkflowInfo::of(start, *time, digest);
+    let input = Arc::new(start.input.clone());
     let room = module.room().await;
     let guest = match watch {
         Watch::Commands => module.workflow_guest(room, limits, turn, info, input, replay),

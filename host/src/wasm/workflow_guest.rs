@@ -225,7 +225,7 @@ impl WorkflowGuest {
         limits: &GuestLimits,
         turn: TurnLimits,
         info: WorkflowInfo,
-        input: String,
+        input: Arc<String>,
         replay: Replay,
     ) -> Self {
         let shared = Arc::new(Mutex::new(Shared::new(replay, turn)));

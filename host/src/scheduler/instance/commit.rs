@@ -19,7 +19,8 @@ impl Instance {
         draft: Draft,
     ) -> Result<(), Error> {
         if let Some(summary) = resident.changed() {
-            let outcome = self.core.outcome(self.number, &summary, &draft).await;
+            let input = resident.input();
+            let outcome = self.core.outcome(self.number, &summary, &draft, input).await;
             let effects = draft.effects();
             let mut entailed = entail(&self.core, self.number, &resident.state, effects).await?;
             let _starting = entailed.starting.take();
