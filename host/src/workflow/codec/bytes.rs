@@ -30,11 +30,17 @@ pub enum Error {
     },
 }
 
+/// Most of what is written has room in so many bytes.
+const ROOM: usize = 240;
+
 /// Appends values to bytes.
-#[derive(Default)]
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(ROOM))
+    }
+
     pub(super) fn finish(self) -> Vec<u8> {
         self.0
     }

@@ -39,7 +39,7 @@ mod tag {
 
 /// Writes a stretch of history.
 pub fn encode_history(events: &[Recorded]) -> Vec<u8> {
-    let mut writer = Writer::default();
+    let mut writer = Writer::new();
     writer.byte(FORMAT);
     for recorded in events {
         writer.number(recorded.time.0);

@@ -8,7 +8,7 @@ const FORMAT: u8 = 1;
 
 /// Writes a label. Equal labels give equal bytes.
 pub fn encode_label(label: &Label) -> Vec<u8> {
-    let mut writer = Writer::default();
+    let mut writer = Writer::new();
     writer.byte(FORMAT);
     writer.byte(match label.status {
         Status::Pending => 0,

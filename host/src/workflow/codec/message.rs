@@ -24,7 +24,7 @@ mod tag {
 
 /// Writes a message for an inbox.
 pub fn encode_message(message: &Message) -> Vec<u8> {
-    let mut writer = Writer::default();
+    let mut writer = Writer::new();
     writer.byte(FORMAT);
     match message {
         Message::Start(start) => {

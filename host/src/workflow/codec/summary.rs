@@ -11,7 +11,7 @@ const FORMAT: u8 = 1;
 
 /// Writes a summary.
 pub fn encode_summary(summary: &Summary) -> Vec<u8> {
-    let mut writer = Writer::default();
+    let mut writer = Writer::new();
     writer.byte(FORMAT);
     writer.text(summary.instance.as_str());
     writer.raw(&summary.run.0);
