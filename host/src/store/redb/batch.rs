@@ -27,9 +27,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Begins one on these rows. What it changes is written to an empty record.
-    pub(super) fn on(rows: Rows, record: Record) -> Self {
-        let (changes, labels) = (Changes::to(rows, record), Labels::default());
+    pub(super) fn on(rows: Rows) -> Self {
+        let (changes, labels) = (Changes::to(rows), Labels::default());
         Self { changes, labels, fence: None, poisoned: None }
     }
 
@@ -56,6 +55,7 @@ impl Batch {
         let key = keys::meta(number);
         let before = self.changes.number(&key)?;
         self.changes.put_number(key, before.saturating_add(by));
+        // It may be the fence.
         self.fence = None;
         Ok(before)
     }

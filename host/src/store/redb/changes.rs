@@ -18,8 +18,8 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    pub(super) fn to(rows: Rows, record: Record) -> Self {
-        Self { rows, record }
+    pub(super) fn to(rows: Rows) -> Self {
+        Self { rows, record: Record::new() }
     }
 
     pub(super) fn get(&self, key: &Key) -> Result<Option<Value>, StorageError> {

@@ -78,11 +78,6 @@ impl Disk {
         self.journal_bytes
     }
 
-    /// Returns an empty record.
-    pub(super) fn record(&mut self) -> Record {
-        journal_of(&mut self.journals, self.generation).record()
-    }
-
     /// Writes what makes the rows the way they are now. When this returns `Ok`, it is on the disk.
     ///
     /// # Errors

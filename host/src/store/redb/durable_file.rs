@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tracing::debug;
 
 /// How much room is kept for the next write. A larger one is rare.
-pub(super) const ROOM_KEPT: usize = 1 << 20;
+const ROOM_KEPT: usize = 1 << 20;
 
 /// What is written past the cache has to lie so in memory, on every disk that we know of.
 const ALIGNMENT: usize = 4096;

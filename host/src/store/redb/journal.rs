@@ -9,7 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::durable_file::{DurableFile, ROOM_KEPT};
+use super::durable_file::DurableFile;
 
 /// No record shares a block with another: if writing one is interrupted, none before it suffers.
 const BLOCK: usize = 512;
@@ -19,6 +19,8 @@ const GROWTH: u64 = 1 << 20;
 const MAGIC: [u8; 4] = *b"RWJ1";
 const CHECKED_FROM: usize = 8;
 const HEADER: usize = 64;
+/// Most records have room in so many bytes.
+const ROOM: usize = 64 << 10;
 
 /// Which records are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +36,10 @@ pub(super) struct Series {
 pub(super) struct Record(Vec<u8>);
 
 impl Record {
-    /// Returns an empty one that lies where another did.
-    fn begin(mut room: Vec<u8>) -> Self {
-        room.clear();
-        room.resize(HEADER, 0);
-        Self(room)
+    pub(super) fn new() -> Self {
+        let mut bytes = Vec::with_capacity(ROOM);
+        bytes.resize(HEADER, 0);
+        Self(bytes)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,8 +74,6 @@ pub(super) struct Journal {
     records: u64,
     end: u64,
     size: u64,
-    /// Where the next record has room.
-    room: Vec<u8>,
 }
 
 impl Journal {
@@ -83,7 +82,7 @@ impl Journal {
         let file = DurableFile::open(path)?;
         let size = file.size()?;
         let series = Series { store: [0; 16], generation: 0, before: 0 };
-        Ok(Self { file, series, records: 0, end: 0, size, room: Vec::new() })
+        Ok(Self { file, series, records: 0, end: 0, size })
     }
 
     /// Begins it anew. What it holds must be needed no more.
@@ -104,11 +103,6 @@ impl Journal {
         self.end
     }
 
-    /// Returns an empty record.
-    pub(super) fn record(&mut self) -> Record {
-        Record::begin(std::mem::take(&mut self.room))
-    }
-
     /// Appends a record. When this returns `Ok`, it is on the disk. After an error, it may be or not: then
     /// nothing more may be appended.
     pub(super) fn append(&mut self, record: Record) -> io::Result<()> {
@@ -120,9 +114,6 @@ impl Journal {
         }
         self.file.write(self.end, &bytes)?;
         (self.records, self.end) = (self.records + 1, end);
-        bytes.clear();
-        bytes.shrink_to(ROOM_KEPT);
-        self.room = bytes;
         Ok(())
     }
 
@@ -210,7 +201,7 @@ mod tests {
     }
 
     fn record(body: &[u8]) -> Record {
-        let mut record = Record::begin(Vec::new());
+        let mut record = Record::new();
         record.extend(body);
         record
     }

@@ -202,7 +202,7 @@ impl Writing {
         if disk.make_room(rows)? {
             self.published.set(Some(rows.clone()));
         }
-        let mut batch = Batch::on(rows.clone(), disk.record());
+        let mut batch = Batch::on(rows.clone());
         for request in requests {
             request.apply(&mut batch);
         }
