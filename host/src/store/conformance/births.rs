@@ -3,7 +3,7 @@
 use super::{
     Bench, birth, chunk, commit, existing, furnish, id, identity, new, nothing_of, number, woken,
 };
-use crate::store::{Birth, Commit, New, Receiver, Store, Stored, Target, Version};
+use crate::store::{Birth, Commit, Error, New, Receiver, Store, Stored, Target, Version};
 use crate::workflow::id::Timestamp;
 
 fn with(births: Vec<Birth>, version: u64) -> Commit {
@@ -39,6 +39,9 @@ async fn an_instance_is_born_with_the_commit_of_another<S: Store>(bench: Bench<S
     assert_eq!(bench.labels().await, [("label".to_owned(), 2)]);
     assert_eq!(texts(&bench, 1).await, ["2 is born"]);
     assert_eq!(texts(&bench, 2).await, [""; 0]);
+    let again = Commit { history: chunk(0, b"turn"), ..existing(2, 1) };
+    let refused = bench.commit(again).await;
+    assert!(matches!(refused, Err(Error::Damaged(_))), "{refused:?}");
     bench.commit(Commit { history: chunk(1, b"turn"), ..existing(2, 1) }).await.unwrap();
     assert_eq!(bench.store.active(None, 9).await.unwrap(), [number(1)]);
 }

@@ -122,7 +122,7 @@ async fn a_file_in_use_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_newer_release_is_refused_and_left_alone() {
+async fn a_file_of_another_format_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store");
     furnished(&path).await;
@@ -137,6 +137,9 @@ async fn a_file_of_a_newer_release_is_refused_and_left_alone() {
     set_format(FORMAT + 1);
     let refused = RedbStore::open(&path).err().unwrap();
     assert!(matches!(refused, OpenError::NewerFormat { found, .. } if found == FORMAT + 1));
+    set_format(FORMAT - 1);
+    let refused = RedbStore::open(&path).err().unwrap();
+    assert!(matches!(refused, OpenError::OlderFormat { found, .. } if found == FORMAT - 1));
     set_format(FORMAT);
     let store = RedbStore::open(&path).unwrap();
     assert!(store.load(InstanceNumber(1)).await.unwrap().is_some());
