@@ -45,7 +45,7 @@ pub(super) struct Resident {
     recheck: bool,
     /// The history as just read, for the guest that is about to be made.
     history: Option<Vec<Recorded>>,
-    /// What the run was given, once it has had a guest.
+    /// What the run was given, if there is a guest, or was one in this turn.
     input: Option<Arc<String>>,
     logs: Vec<LogLine>,
 }
@@ -112,6 +112,11 @@ impl Resident {
         let (guests, bytes) = (WorkflowGuest::places, WorkflowGuest::memory_bytes);
         let of = self.guest.as_ref();
         mailboxes::Room { guests: of.map_or(1, guests), bytes: of.map_or(0, bytes) }
+    }
+
+    /// Lets go of the guest, and of what it was given.
+    pub(super) fn drop_guest(&mut self) {
+        (self.guest, self.input) = (None, None);
     }
 
     /// Returns what the run was given, if that is at hand.
@@ -248,7 +253,8 @@ impl Resident {
         let now = now.max(self.state.last_time());
         draft.begin_anew(self.state.abandon());
         self.state = State::default();
-        (self.turned, self.delivered, self.guest, self.input) = (false, 0, None, None);
+        (self.turned, self.delivered) = (false, 0);
+        self.drop_guest();
         draft.record(&mut self.state, Event::RunStarted(start), now)?;
         for (name, payload) in next.unread_events {
             draft.record(&mut self.state, Event::EventRaised { name, payload }, now)?;

@@ -213,7 +213,7 @@ impl Instance {
             self.core.send(self.number, Envelope::WakeUp);
         }
         if resident.state.phase() != Phase::Running {
-            resident.guest = None;
+            resident.drop_guest();
         }
         self.resident = Some(resident);
         Ok(())
@@ -233,7 +233,7 @@ impl Instance {
         let history = resident.history(&*self.core.store, self.number, &Draft::default()).await?;
         let delivered = resident.delivered();
         // Whoever waits for room for a guest must not keep another one from it.
-        resident.guest = None;
+        resident.drop_guest();
         self.resident = Some(resident);
         let module = self.core.modules.load(digest).await?;
         self.core.rehearse(&module, &history, delivered, Watch::Commands).await?;
