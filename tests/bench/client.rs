@@ -119,9 +119,7 @@ fn head_of(answer: &[u8]) -> anyhow::Result<Option<(u16, usize, usize)>> {
     let status = parsed.code.context("an answer has a status")?;
     let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
     let length = parsed.headers.iter().find(|header| is_length(header.name));
-    let length = match length {
-        Some(header) => std::str::from_utf8(header.value)?.parse()?,
-        None => 0,
-    };
-    Ok(Some((status, head, length)))
+    // The host says it in every answer that is not a stream, and those are not read here.
+    let length = length.context("an answer says how long it is")?;
+    Ok(Some((status, head, std::str::from_utf8(length.value)?.parse()?)))
 }
