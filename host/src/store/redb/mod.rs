@@ -12,6 +12,7 @@ mod journal;
 mod keys;
 mod labels;
 mod named;
+mod queue;
 mod reading;
 mod row;
 mod rows;

@@ -1,34 +1,19 @@
-//! Owns the one thread that writes. Batches form by themselves: whatever is asked for while one is on
-//! its way to the disk goes into the next, and is answered when that is there.
+//! Owns the one thread that writes. What is asked for while one batch is on its way to the disk goes into
+//! the next, and is answered when that is there; `queue` knows when it is due.
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use super::batch::Batch;
 use super::disk::Disk;
+use super::queue::{Batches, Queue, queue};
 use super::rows::Rows;
 use crate::store::Error;
-
-/// The most requests of one batch: enough to make its fsync cheap for each, few enough that
-/// none waits long for the others to be applied.
-const BATCH_MAX: usize = 1_024;
-
-/// How many requests in the last batch mean that many write at the same time.
-const CROWD: usize = 4;
-/// Where many do, a batch waits for more of them: so many moments, unless two in a row bring none.
-const MOMENT: Duration = Duration::from_micros(100);
-const MOMENTS: u32 = 8;
-const EMPTY_MOMENTS_MAX: u32 = 2;
-/// If they did, everybody was waiting for the disk: some batches don't wait then, twice as many each time,
-/// and so many at most.
-const BATCHES_AT_ONCE_MAX: u32 = 128;
 
 /// Something to be written.
 trait Request: Send {
@@ -81,43 +66,23 @@ impl Published {
     }
 }
 
-/// Takes what is waiting, as far as there is room; returns whether anything was.
-fn take_waiting(queue: &Receiver<Box<dyn Request>>, batch: &mut Vec<Box<dyn Request>>) -> bool {
-    let before = batch.len();
-    batch.extend(queue.try_iter().take(BATCH_MAX - before));
-    batch.len() > before
-}
-
-/// Waits for more to be written; returns whether it came all the while.
-fn wait_for_more(queue: &Receiver<Box<dyn Request>>, batch: &mut Vec<Box<dyn Request>>) -> bool {
-    let mut empty = 0;
-    for _ in 0..MOMENTS {
-        std::thread::sleep(MOMENT);
-        empty = if take_waiting(queue, batch) { 0 } else { empty + 1 };
-        if empty == EMPTY_MOMENTS_MAX {
-            return false;
-        }
-    }
-    true
-}
-
 /// The way to the writing thread. Dropping it lets the thread finish what is queued, and waits.
 pub(super) struct Writer {
-    requests: Option<Sender<Box<dyn Request>>>,
+    requests: Option<Queue<Box<dyn Request>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread that writes to a disk which holds these rows.
     pub(super) fn start(path: &Path, disk: Disk, rows: Rows) -> io::Result<(Self, Published)> {
-        let (requests, queue) = channel();
+        let (requests, batches) = queue();
         let published = Published(Arc::new(RwLock::new(Some(rows.clone()))));
         let (path, journal_bytes) = (path.to_owned(), disk.journal_bytes());
         let (open, also_published) = (Some((disk, rows)), published.clone());
         let mut writing = Writing { path, journal_bytes, open, published: also_published };
         let thread = std::thread::Builder::new()
             .name("reweft-writer".to_owned())
-            .spawn(move || writing.write_batches(&queue))?;
+            .spawn(move || writing.write_batches(&batches))?;
         Ok((Self { requests: Some(requests), thread: Some(thread) }, published))
     }
 
@@ -130,7 +95,7 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let request = Box::new(Work { work: Some(work), done: None, answer });
         let gone = || Error::Unavailable("the writing thread has ended".to_owned());
-        self.requests.as_ref().ok_or_else(gone)?.send(request).map_err(|_| gone())?;
+        self.requests.as_ref().ok_or_else(gone)?.push(request).map_err(|_| gone())?;
         answered.await.unwrap_or_else(|_| Err(gone()))
     }
 }
@@ -154,33 +119,21 @@ struct Writing {
 }
 
 impl Writing {
-    fn write_batches(&mut self, queue: &Receiver<Box<dyn Request>>) {
-        let (mut last, mut at_once, mut pause) = (0, 0, 0_u32);
-        let (mut requests, mut batches) = (0, 0_u64);
-        while let Ok(first) = queue.recv() {
-            let mut batch = vec![first];
-            take_waiting(queue, &mut batch);
-            // While processors are short, each write to the disk takes from them what others need, and
-            // nobody is held up by waiting.
-            if last >= CROWD && at_once == 0 {
-                let more = wait_for_more(queue, &mut batch);
-                pause = if more { 0 } else { (pause * 2).clamp(1, BATCHES_AT_ONCE_MAX) };
-                at_once = pause;
-            } else {
-                at_once = at_once.saturating_sub(1);
-            }
+    fn write_batches(&mut self, batches: &Batches<Box<dyn Request>>) {
+        let (mut requests, mut written) = (0, 0_u64);
+        while let Some(mut batch) = batches.next() {
             let outcome = self.write_batch(&mut batch);
             if let Err(failed) = &outcome {
                 error!("{} changes could not be written: {failed}", batch.len());
                 self.close();
             }
-            last = batch.len();
-            (requests, batches) = (requests + last, batches + 1);
+            (requests, written) = (requests + batch.len(), written + 1);
+            batches.answered(batch.len());
             for request in batch {
                 request.answer(outcome.clone());
             }
         }
-        info!(requests, batches, "all that was to be written has been");
+        info!(requests, batches = written, "all that was to be written has been");
         if let Some((disk, rows)) = &mut self.open
             && let Err(failed) = disk.settle_all(rows)
         {
