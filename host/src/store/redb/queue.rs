@@ -13,7 +13,7 @@ use std::time::Duration;
 /// the others to be applied.
 const BATCH_MAX: usize = 1_024;
 /// How long a batch waits for those at work, if they don't come.
-const PATIENCE: Duration = Duration::from_millis(1);
+const PATIENCE: Duration = Duration::from_millis(2);
 /// If fewer than so many come in that time, waiting isn't worth it.
 const CROWD: usize = 4;
 
