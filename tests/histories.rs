@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use reweft::store::redb::RedbStore;
-use reweft::store::{ModuleStore, Store};
+use reweft::store::{Chunk, ModuleStore, Store};
 use reweft::wasm::cache::CompileCache;
 use reweft::wasm::component::LoadedModule;
 use reweft::wasm::core_module::componentize;
@@ -55,10 +55,10 @@ pub(crate) async fn read_modules(
 /// result is there twice, and nothing happens before its time.
 pub(crate) async fn read_instances(store: &dyn Store) -> BTreeMap<String, Stored> {
     let mut instances = BTreeMap::new();
-    for (number, bytes) in store.instances(None, usize::MAX).await.unwrap() {
+    for (bytes, chunks) in read_at_rest(store).await {
         let summary = codec::decode_summary(&bytes).unwrap();
         let (mut history, mut state) = (Vec::new(), State::default());
-        for chunk in store.history(number, 0..u64::MAX).await.unwrap() {
+        for chunk in chunks {
             assert_eq!(chunk.first, history.len() as u64, "a gap in {}", summary.instance);
             history.extend(codec::decode_history(&chunk.bytes).unwrap());
         }
@@ -73,6 +73,22 @@ pub(crate) async fn read_instances(store: &dyn Store) -> BTreeMap<String, Stored
         assert!(instances.insert(id, Stored { summary, history }).is_none(), "one ID twice");
     }
     instances
+}
+
+/// Reads each summary and its history. A host may be at work on them, and a summary is read before its
+/// history: if any has changed meanwhile, all are read again.
+async fn read_at_rest(store: &dyn Store) -> Vec<(Vec<u8>, Vec<Chunk>)> {
+    loop {
+        let listed = store.instances(None, usize::MAX).await.unwrap();
+        let mut read = Vec::new();
+        for (number, summary) in &listed {
+            let history = store.history(*number, 0..u64::MAX).await.unwrap();
+            read.push((summary.clone(), history));
+        }
+        if store.instances(None, usize::MAX).await.unwrap() == listed {
+            return read;
+        }
+    }
 }
 
 /// Stops a host, replays all that it has in its store at every prefix, and returns how many instances
