@@ -20,7 +20,8 @@
 //!   asked for is committed, and only then done. *Decide, commit, act* is the one rule.
 //! - [`http`] is the way in. Only it says "status code", and it reaches the rest through
 //!   [`scheduler::Handle`].
-//! - [`clock`] alone reads the clock; [`serve`] and [`cli`] put a host together from its flags;
+//! - [`clock`] alone reads the clock, and `machine` asks the system for what makes a host fast;
+//!   [`serve`] and [`cli`] put a host together from its flags;
 //!   [`replay`] runs a history without one, and [`project`] is what an author does at a desk, with
 //!   [`build`] for the languages that need no tools of their own.
 //!
@@ -39,6 +40,7 @@ pub mod build;
 pub mod cli;
 pub mod clock;
 pub mod http;
+mod machine;
 pub mod project;
 pub mod replay;
 pub mod scheduler;

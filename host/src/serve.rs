@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{LogFormat, Serve};
 use crate::clock::{Clock, SystemClock};
 use crate::http::{self, Guard};
+use crate::machine;
 use crate::scheduler::modules::Modules;
 use crate::scheduler::{self, Handle, Scheduler};
 use crate::store::Store;
@@ -46,6 +47,7 @@ where
 {
     start_log(arguments.log_format);
     check(&arguments)?;
+    machine::use_small_pages();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(host(arguments, beside));
     // Compiling can't be interrupted; whatever else is left is safe to leave.
