@@ -3,7 +3,7 @@
 //! A write to the disk takes as much from the processors for one change as for a hundred, so that while
 //! many change things at once it pays to wait for more of them. Who waits, however, does nothing. A batch
 //! is therefore due once as many wait as are at work: one half is on its way to the disk then, while the
-//! other keeps the processors busy. One who is alone is never kept waiting.
+//! other keeps the processors busy. One who is alone does not wait, unless a crowd has just gone.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const BATCH_MAX: usize = 1_024;
 /// How long a batch waits for those at work, if they don't come.
 const PATIENCE: Duration = Duration::from_millis(2);
-/// If fewer than so many come in that time, waiting isn't worth it.
+/// If fewer than so many come in that time, waiting isn't worth it, and is soon given up.
 const CROWD: usize = 4;
 
 struct Waiting<T> {
@@ -34,15 +34,15 @@ impl<T> Waiting<T> {
     }
 
     fn is_due(&self) -> bool {
-        self.closed || (!self.requests.is_empty() && self.requests.len() >= self.at_work)
+        self.closed
+            || (!self.requests.is_empty() && self.requests.len() >= self.at_work.min(BATCH_MAX))
     }
 
-    /// Those at work did not come in time: unless there is a crowd all the same, they have gone, or are at
-    /// it for long.
+    /// Not all of those at work came in time: some have gone, or are at it for long. Where a crowd comes all
+    /// the same, it may only be slow.
     fn lose_patience(&mut self) {
-        if self.requests.len() < CROWD {
-            self.at_work /= 2;
-        }
+        let lost = if self.requests.len() < CROWD { 2 } else { 8 };
+        self.at_work -= self.at_work.div_ceil(lost);
     }
 
     fn batch(&mut self) -> Vec<T> {
@@ -179,16 +179,22 @@ mod tests {
     }
 
     #[test]
-    fn those_who_never_come_back_are_soon_forgotten_and_a_crowd_is_not() {
-        let mut alone = waiting(1, 1_000);
-        for _ in 0..10 {
-            alone.lose_patience();
-        }
-        assert!(alone.is_due());
+    fn those_who_never_come_back_are_forgotten() {
+        let until_due = |mut waiting: Waiting<usize>| {
+            (0..).find(|_| {
+                waiting.lose_patience();
+                waiting.is_due()
+            })
+        };
+        assert_eq!(until_due(waiting(1, 1_000)), Some(8));
+        assert!(until_due(waiting(8, 1_000)) < Some(40));
+        assert!(until_due(waiting(CROWD, CROWD + 1)) < Some(1), "even one counts");
+    }
 
-        let mut crowd = waiting(CROWD, 1_000);
-        crowd.lose_patience();
-        assert_eq!(crowd.at_work, 1_000);
+    #[test]
+    fn a_batch_that_is_full_waits_for_nobody() {
+        assert!(!waiting(BATCH_MAX - 1, 10 * BATCH_MAX).is_due());
+        assert!(waiting(BATCH_MAX, 10 * BATCH_MAX).is_due());
     }
 
     #[test]
@@ -199,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_put_in_is_taken_once_and_in_order_by_whoever_it_was_put_in() {
+    fn everything_is_taken_once_and_in_the_order_of_each_who_put_it_in() {
         let (queue, batches) = queue();
         let taking = thread::spawn(move || {
             let mut taken = Vec::new();
