@@ -78,7 +78,7 @@ pub(crate) async fn read_instances(store: &dyn Store) -> BTreeMap<String, Stored
 /// Reads each summary and its history. A host may be at work on them, and a summary is read before its
 /// history: if any has changed meanwhile, all are read again.
 async fn read_at_rest(store: &dyn Store) -> Vec<(Vec<u8>, Vec<Chunk>)> {
-    loop {
+    for _ in 0..1_000 {
         let listed = store.instances(None, usize::MAX).await.unwrap();
         let mut read = Vec::new();
         for (number, summary) in &listed {
@@ -89,6 +89,7 @@ async fn read_at_rest(store: &dyn Store) -> Vec<(Vec<u8>, Vec<Chunk>)> {
             return read;
         }
     }
+    panic!("the instances are never at rest");
 }
 
 /// Stops a host, replays all that it has in its store at every prefix, and returns how many instances
