@@ -218,3 +218,53 @@ fn n1_stopped_or_killed_everything_is_there_again() {
     host.client().raise("waits", "go", "1");
     assert_eq!(host.client().output_of("waits"), json!({ "received": 1 }));
 }
+
+/// The names of the threads of a process, with the processors that each may run on.
+#[cfg(target_os = "linux")]
+fn threads(process: u32) -> Vec<(String, String)> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    // One may have ended meanwhile.
+    tasks.filter_map(|task| of_status(&task.path().join("status"))).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn of_status(path: &std::path::Path) -> Option<(String, String)> {
+    let status = fs::read_to_string(path).ok()?;
+    let field = |name| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    Some((field("Name:")?.to_owned(), field("Cpus_allowed_list:")?.to_owned()))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_worker_has_a_processor_of_its_own_and_every_other_thread_has_them_all() {
+    let (_, all) = of_status("/proc/self/status".as_ref()).unwrap();
+    let processors: usize = all
+        .split(',')
+        .map(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            last.parse::<usize>().unwrap() - first.parse::<usize>().unwrap() + 1
+        })
+        .sum();
+    let meant = std::thread::available_parallelism().unwrap().get();
+    let chosen = std::env::var_os("TOKIO_WORKER_THREADS").is_some();
+    if processors == 1 || processors != meant || chosen {
+        println!("of {processors} processors {meant} are meant to be used: they are shared");
+        return;
+    }
+    let host = Host::start();
+    let digest = host.client().upload("patterns", &module("patterns"))["digest"].clone();
+    host.wait_until_compiled(digest.as_str().unwrap());
+    // A thread that has just been made is still where the one is that made it.
+    support::eventually("all threads are where they belong", || {
+        let (mut alone, shared): (Vec<_>, Vec<_>) =
+            threads(host.process_id()).into_iter().partition(|(_, on)| on.parse::<u32>().is_ok());
+        let count = alone.len();
+        alone.sort();
+        alone.dedup();
+        let each_its_own = count == processors && alone.len() == processors;
+        let are_workers = alone.iter().all(|(name, _)| name == "tokio-rt-worker");
+        let compiling = shared.iter().filter(|(name, _)| name == "reweft-compile").count();
+        let have_all = shared.iter().all(|(_, on)| *on == all);
+        (each_its_own && are_workers && compiling == processors / 2 && have_all).then_some(())
+    });
+}

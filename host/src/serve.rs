@@ -48,7 +48,7 @@ where
     start_log(arguments.log_format);
     check(&arguments)?;
     machine::use_small_pages();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = machine::start_runtime()?;
     let outcome = runtime.block_on(host(arguments, beside));
     // Compiling can't be interrupted; whatever else is left is safe to leave.
     runtime.shutdown_background();
