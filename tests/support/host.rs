@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -33,6 +32,7 @@ pub struct Host {
     directory: TempDir,
     options: HostOptions,
     process: Option<Process>,
+    shares_compiled_modules: bool,
 }
 
 struct Process {
@@ -69,7 +69,7 @@ impl Host {
     fn new(options: HostOptions) -> Self {
         // Beside the build, so that data lies on a disk and not in memory.
         let directory = TempDir::new_in(crate::target_folder()).expect("a directory can be made");
-        Self { directory, options, process: None }
+        Self { directory, options, process: None, shares_compiled_modules: false }
     }
 
     fn started(mut self) -> Self {
@@ -86,17 +86,19 @@ impl Host {
         Self::start_with(HostOptions { arguments, ..HostOptions::default() })
     }
 
-    /// Starts a host on an empty data directory, but with modules that other tests have had compiled.
+    /// Starts a host on an empty data directory, but with modules that other tests have had compiled. What
+    /// it compiles is there for others when it has ended.
     ///
     /// # Panics
     /// It does not come up.
     pub fn sharing_compiled_modules(arguments: &[&str]) -> Self {
-        let host = Self::new(HostOptions {
+        let mut host = Self::new(HostOptions {
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             ..HostOptions::default()
         });
-        let shared = crate::compiled_folder();
-        symlink(&shared, host.data_dir().join("compiled")).expect("a link can be made");
+        host.shares_compiled_modules = true;
+        std::fs::create_dir(host.compiled()).expect("a directory can be made");
+        link_compiled(&crate::compiled_folder(), &host.compiled());
         host.started()
     }
 
@@ -111,13 +113,17 @@ impl Host {
         host
     }
 
+    fn compiled(&self) -> PathBuf {
+        self.data_dir().join("compiled")
+    }
+
     /// Waits until a module has been compiled well: until then its guests are slower.
     ///
     /// # Panics
     /// That takes too long.
     pub fn wait_until_compiled(&self, digest: &str) {
-        let compiled = self.data_dir().join("compiled");
-        crate::eventually("it is compiled", || {
+        let compiled = self.compiled();
+        crate::eventually_within_minutes("it is compiled", || {
             let mut files = std::fs::read_dir(&compiled).into_iter().flatten().flatten();
             let is_it = |name: &str| name.starts_with(digest) && crate::is_compiled_well(name);
             files.any(|file| is_it(&file.file_name().to_string_lossy())).then_some(())
@@ -260,6 +266,20 @@ impl Drop for Host {
             // It may have ended by itself.
             let _ = process.child.kill();
             let _ = process.child.wait();
+        }
+        if self.shares_compiled_modules {
+            link_compiled(&self.compiled(), &crate::compiled_folder());
+        }
+    }
+}
+
+/// Has a second folder hold the modules that one holds compiled well. A host changes no such file, but it
+/// removes what it finds unfinished, so no folder is for two.
+fn link_compiled(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
+        if crate::is_compiled_well(&entry.file_name().to_string_lossy()) {
+            // It may be there; and where it can't be linked, it is compiled again.
+            let _ = std::fs::hard_link(entry.path(), to.join(entry.file_name()));
         }
     }
 }
