@@ -1,8 +1,8 @@
 # Everything a newcomer or CI needs: `make demo` and `make test`. The rest are parts of those two.
 
 WASM_CARGO := target/wasm-target/cargo
-EXAMPLES := orders patterns
-# Examples as they are uploaded: core modules, which the host turns into components itself.
+EXAMPLES := orders patterns chain
+# Modules in Rust as they are uploaded: core modules, which the host turns into components itself.
 BUILT := target/wasm/wasm32-unknown-unknown/module
 
 .PHONY: demo test check modules examples soak bench clean
@@ -47,7 +47,7 @@ modules: examples
 	cargo build --locked --workspace --all-targets
 	.ci/modules
 
-## The same for those in Rust alone.
+## The same for those in Rust alone, and the chain that is measured.
 examples:
 	.ci/wasm-target
 	$(WASM_CARGO) build --locked --profile module --target wasm32-unknown-unknown $(EXAMPLES:%=-p %)

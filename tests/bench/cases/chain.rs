@@ -1,4 +1,5 @@
-//! Many short workflows: a chain of three activities with small inputs, by so many clients at once.
+//! Many short workflows: a chain of three activities with small inputs, by so many clients at once. Their
+//! module holds nothing else.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const COMMITS: u32 = 4;
 
 pub(super) fn measure(setting: &Setting, figures: &mut Figures) -> anyhow::Result<()> {
     for concurrency in [1, 16, 64, 256] {
-        let mut host = setting.host();
+        let mut host = setting.host_with("chain");
         let load = Load {
             workflow: "Chaining",
             input: ACTIVITIES,

@@ -24,11 +24,16 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Starts a host on an empty directory, with the patterns, compiled well.
+    /// Starts a host on an empty directory, with the patterns.
     fn host(&self) -> Host {
+        self.host_with("patterns")
+    }
+
+    /// Starts a host on an empty directory, with a module that is compiled well.
+    fn host_with(&self, module: &str) -> Host {
         let options = HostOptions { binary: Some(self.binary.clone()), ..HostOptions::default() };
         let host = Host::start_with(options);
-        let uploaded = host.client().upload("patterns", &support::module("patterns"));
+        let uploaded = host.client().upload(module, &support::module(module));
         host.wait_until_compiled(uploaded["digest"].as_str().expect("a module has a digest"));
         host
     }
