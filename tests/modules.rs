@@ -87,6 +87,17 @@ fn an_example_shows_what_it_holds() {
 }
 
 #[test]
+fn a_module_in_rust_imports_no_more_than_it_uses() {
+    let engine = wasmtime::Engine::default();
+    let chain = wasmtime::Module::new(&engine, module("chain")).unwrap();
+    let mut imports: Vec<_> = chain.imports().map(|import| import.name().to_owned()).collect();
+    imports.sort();
+    let of_the_workflow = ["[method]task.cancel", "[method]task.outcome", "[resource-drop]task"];
+    let of_both = ["call-activity", "fail", "fail", "info", "select-any"];
+    assert_eq!(imports, [&of_the_workflow[..], &of_both].concat());
+}
+
+#[test]
 fn the_same_bytes_again_change_nothing() {
     let mut host = Host::start();
     let bytes = version("Same", "1");

@@ -9,18 +9,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Failure;
-use crate::host::{ActivityHost, ActivityInfo, Level};
+use crate::host::answering::*;
+use crate::host::{ActivityInfo, Level};
 use crate::payload::{INVALID_PROGRESS, decode, encode};
 
 /// What an activity sees of its host, beside WASI.
 #[derive(Clone)]
 pub struct ActivityContext {
-    host: Rc<dyn ActivityHost>,
+    host: Rc<SomeActivityHost>,
     info: Rc<ActivityInfo>,
 }
 
 impl ActivityContext {
-    pub(crate) fn new(host: Rc<dyn ActivityHost>, info: ActivityInfo) -> Self {
+    pub(crate) fn new(host: Rc<SomeActivityHost>, info: ActivityInfo) -> Self {
         Self { host, info: Rc::new(info) }
     }
 

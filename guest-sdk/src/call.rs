@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 
 use crate::deferred::{Deferred, Options};
 use crate::executor::Runtime;
-use crate::host::{Host, TaskId};
+use crate::host::TaskId;
+use crate::host::answering::*;
 use crate::retry::ActivityOptions;
 use crate::{Failure, RetryPolicy, Task};
 
@@ -31,7 +32,7 @@ pub struct Call<T> {
 impl Options for ActivityOptions {
     const CALLEE: &'static str = "activity";
 
-    fn ask(&self, host: &dyn Host, name: &str, input: &str) -> TaskId {
+    fn ask(&self, host: &SomeHost, name: &str, input: &str) -> TaskId {
         host.call_activity(name, input, self)
     }
 }

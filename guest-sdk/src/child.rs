@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::deferred::{Deferred, Options, read_output};
 use crate::executor::Runtime;
-use crate::host::{Host, TaskId};
+use crate::host::TaskId;
+use crate::host::answering::*;
 use crate::retry::ChildOptions;
 use crate::{Failure, RetryPolicy, Task};
 
@@ -31,7 +32,7 @@ pub struct ChildCall<T> {
 impl Options for ChildOptions {
     const CALLEE: &'static str = "workflow";
 
-    fn ask(&self, host: &dyn Host, name: &str, input: &str) -> TaskId {
+    fn ask(&self, host: &SomeHost, name: &str, input: &str) -> TaskId {
         host.call_workflow(name, input, self)
     }
 }

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::executor::Runtime;
-use crate::host::{Host, InstanceInfo, Level, Outcome, UnreadEvents};
+use crate::host::answering::*;
+use crate::host::{InstanceInfo, Level, Outcome, UnreadEvents};
 use crate::payload::{INVALID_EVENT, INVALID_INPUT, decode, encode};
 use crate::{Activity, Call, ChildCall, Failure, Task, Workflow};
 
@@ -26,7 +27,7 @@ pub struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(host: Rc<dyn Host>) -> Self {
+    pub(crate) fn new(host: Rc<SomeHost>) -> Self {
         Self { runtime: Rc::new(Runtime::new(host)) }
     }
 

@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::executor::Runtime;
-use crate::host::{Host, Outcome, TaskId};
+use crate::host::answering::SomeHost;
+use crate::host::{Outcome, TaskId};
 use crate::payload::{INVALID_INPUT, INVALID_OUTPUT, decode, encode};
 use crate::{Failure, Task};
 
@@ -20,7 +21,7 @@ pub(crate) trait Options: Default + Unpin {
     const CALLEE: &'static str;
 
     /// Makes the call.
-    fn ask(&self, host: &dyn Host, name: &str, input: &str) -> TaskId;
+    fn ask(&self, host: &SomeHost, name: &str, input: &str) -> TaskId;
 }
 
 /// A call that the host hears of when it is polled or started, whichever comes first.

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::host::{Host, Outcome, TaskId};
+use crate::host::answering::*;
+use crate::host::{Outcome, TaskId};
 use crate::{Failure, UnreadEvents};
 
 /// Error type of a workflow that waits for nothing the host could ever give.
@@ -17,14 +18,14 @@ pub(crate) const DEADLOCK: &str = "deadlock";
 
 /// A host, and who waits for which of its tasks.
 pub(crate) struct Runtime {
-    pub(crate) host: Rc<dyn Host>,
+    pub(crate) host: Rc<SomeHost>,
     waiting: RefCell<BTreeMap<TaskId, Waker>>,
     /// Whether the run has continued as new: nothing is polled any more.
     over: Cell<bool>,
 }
 
 impl Runtime {
-    pub(crate) fn new(host: Rc<dyn Host>) -> Self {
+    pub(crate) fn new(host: Rc<SomeHost>) -> Self {
         Self { host, waiting: RefCell::default(), over: Cell::new(false) }
     }
 
@@ -35,9 +36,15 @@ impl Runtime {
         drop(previous);
     }
 
-    /// Returns whether somebody waits for a task that the host has not named yet.
-    pub(crate) fn is_waiting(&self, task: TaskId) -> bool {
-        self.waiting.borrow().contains_key(&task)
+    /// Takes what a task has resolved to, if it has; nobody will ask about it again.
+    pub(crate) fn take(&self, task: TaskId) -> Option<Outcome> {
+        // While somebody waits for it, the host has not named it, so there is no need to ask.
+        if self.waiting.borrow().contains_key(&task) {
+            return None;
+        }
+        let outcome = self.host.outcome(task)?;
+        self.host.release(task);
+        Some(outcome)
     }
 
     /// Ends the interest in a task that has not been read.

@@ -40,7 +40,7 @@ fn report_panics(fail: fn(&types::Failure)) {
 
 /// The host of a workflow.
 #[derive(Default)]
-struct RealHost {
+pub(crate) struct RealHost {
     tasks: RefCell<BTreeMap<TaskId, wire::Task>>,
     /// How many tasks have been made: the host counts them alike.
     created: Cell<u64>,
@@ -146,7 +146,7 @@ impl Host for RealHost {
 }
 
 /// The host of an activity.
-struct RealActivityHost;
+pub(crate) struct RealActivityHost;
 
 impl ActivityHost for RealActivityHost {
     fn heartbeat(&self, progress: &str) -> bool {

@@ -1,10 +1,24 @@
 //! Owns what the SDK asks of whatever runs a workflow or an activity: the contract in Rust's words.
-//! Two things answer: the real host, and the test harness. It must not know either.
+//! Two things answer: the real host, and the test harness. Of either it must know no more than its name.
 
 use std::time::{Duration, SystemTime};
 
 use crate::Failure;
 use crate::retry::{ActivityOptions, ChildOptions};
+
+/// Whoever answers. In a guest that can only be the real host: where the compiler knows that, a module
+/// imports what it uses, and nothing else.
+#[cfg(target_family = "wasm")]
+pub(crate) mod answering {
+    pub(crate) use super::{ActivityHost as _, Host as _};
+    pub(crate) type SomeHost = crate::guest::RealHost;
+    pub(crate) type SomeActivityHost = crate::guest::RealActivityHost;
+}
+#[cfg(not(target_family = "wasm"))]
+pub(crate) mod answering {
+    pub(crate) type SomeHost = dyn super::Host;
+    pub(crate) type SomeActivityHost = dyn super::ActivityHost;
+}
 
 /// What a task resolves to.
 pub(crate) type Outcome = Result<String, Failure>;

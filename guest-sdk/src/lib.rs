@@ -123,6 +123,7 @@ mod payload;
 mod retry;
 mod saga;
 mod task;
+#[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
 pub use activity_context::{ActivityContext, Cancelled};

@@ -81,16 +81,10 @@ impl<T> Task<T> {
 
     fn poll_source(&mut self, context: &Context<'_>) -> Poll<Outcome> {
         if let Source::Host(task) = self.source {
-            // While the host has not named it, there is no need to ask.
-            let outcome = match self.runtime.is_waiting(task) {
-                true => None,
-                false => self.runtime.host.outcome(task),
-            };
-            let Some(outcome) = outcome else {
+            let Some(outcome) = self.runtime.take(task) else {
                 self.runtime.wait(task, context.waker());
                 return Poll::Pending;
             };
-            self.runtime.host.release(task);
             self.source = Source::Known(outcome);
         }
         match std::mem::replace(&mut self.source, Source::Taken) {
