@@ -6,7 +6,7 @@ use super::changes::Changes;
 use super::journal::Record;
 use super::keys::{self, Meta};
 use super::labels::Labels;
-use super::rows::Rows;
+use super::rows::{Changed, Rows};
 use crate::store::Error;
 
 pub(super) fn unavailable(error: impl Into<redb::Error>) -> Error {
@@ -43,8 +43,8 @@ impl Batch {
         })
     }
 
-    /// Returns the rows as they will be, and what is to be written for it.
-    pub(super) fn finish(mut self) -> Result<(Rows, Record), Error> {
+    /// Returns what is to become of the rows, and what is to be written for it.
+    pub(super) fn finish(mut self) -> Result<(Changed, Record), Error> {
         self.poisoned.map_or(Ok(()), Err)?;
         self.labels.finish(&mut self.changes);
         Ok(self.changes.finish())

@@ -1,12 +1,10 @@
-//! Owns what a batch changes: the rows as they will be, and the record that says so in the journal.
-
-use std::sync::Arc;
+//! Owns what a batch changes, and the record that says so in the journal.
 
 use redb::StorageError;
 
 use super::journal::Record;
 use super::keys::{Bounds, Key};
-use super::rows::{Layer, Range, Rows, Value};
+use super::rows::{Change, Changed, Layer, Range, Rows, Value};
 
 const REMOVED: u8 = 0;
 const WRITTEN: u8 = 1;
@@ -14,31 +12,36 @@ const WRITTEN: u8 = 1;
 /// Rows, with changes that nobody else sees yet.
 pub(super) struct Changes {
     rows: Rows,
+    changed: Changed,
     record: Record,
 }
 
 impl Changes {
     pub(super) fn to(rows: Rows) -> Self {
-        Self { rows, record: Record::new() }
+        Self { rows, changed: Changed::new(), record: Record::new() }
     }
 
     pub(super) fn get(&self, key: &Key) -> Result<Option<Value>, StorageError> {
-        self.rows.get(key)
+        match self.changed.get(key) {
+            Some(change) => Ok(change.clone().map(Value::Recent)),
+            None => self.rows.get(key),
+        }
     }
 
+    /// Returns a number, 0 if there is no such row.
     pub(super) fn number(&self, key: &Key) -> Result<u64, StorageError> {
-        self.rows.number(key)
+        self.get(key)?.map_or(Ok(0), |value| value.number())
     }
 
     pub(super) fn range(&self, bounds: Bounds) -> Result<Range<'_>, StorageError> {
-        self.rows.range(bounds)
+        self.rows.range_with(Some(&self.changed), bounds)
     }
 
     pub(super) fn put(&mut self, key: Key, value: &[u8]) {
         self.note(&key, WRITTEN);
         self.record.extend(&(value.len() as u64).to_le_bytes());
         self.record.extend(value);
-        self.rows.newest.insert(key, Some(value.into()));
+        self.changed.insert(key, Some(value.into()));
     }
 
     pub(super) fn put_number(&mut self, key: Key, number: u64) {
@@ -47,7 +50,7 @@ impl Changes {
 
     pub(super) fn remove(&mut self, key: Key) {
         self.note(&key, REMOVED);
-        self.rows.newest.insert(key, None);
+        self.changed.insert(key, None);
     }
 
     /// Removes all rows within these bounds.
@@ -64,8 +67,9 @@ impl Changes {
         self.record.extend(key);
     }
 
-    pub(super) fn finish(self) -> (Rows, Record) {
-        (self.rows, self.record)
+    /// Lets go of the rows, which are to be changed next.
+    pub(super) fn finish(self) -> (Changed, Record) {
+        (self.changed, self.record)
     }
 }
 
@@ -74,7 +78,7 @@ pub(super) fn repeat(mut record: &[u8], layer: &mut Layer) -> Option<()> {
     while let Some((&change, rest)) = record.split_first() {
         let (length, rest) = rest.split_first_chunk()?;
         let (key, mut rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        let value: Option<Arc<[u8]>> = match change {
+        let value: Change = match change {
             REMOVED => None,
             WRITTEN => {
                 let (length, after) = rest.split_first_chunk()?;

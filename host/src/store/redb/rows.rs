@@ -2,6 +2,7 @@
 //! the journals alone. Whoever has them may read them for as long as it takes: what is written meanwhile
 //! does not change them.
 
+use std::collections::{BTreeMap, btree_map};
 use std::ops::{Bound, Deref};
 use std::sync::Arc;
 
@@ -12,8 +13,14 @@ use redb::{AccessGuard, ReadOnlyTable, StorageError};
 
 use super::keys::{Bounds, Key};
 
-/// Rows that were written, and none for each that was removed.
-pub(super) type Layer = OrdMap<Key, Option<Arc<[u8]>>>;
+/// What was written to a row; none if it was removed.
+pub(super) type Change = Option<Arc<[u8]>>;
+
+/// What a batch changes, as long as nobody else sees it.
+pub(super) type Changed = BTreeMap<Key, Change>;
+
+/// What was changed.
+pub(super) type Layer = OrdMap<Key, Change>;
 
 /// Rows in the B-tree.
 pub(super) type Settled = Arc<ReadOnlyTable<&'static [u8], &'static [u8]>>;
@@ -53,6 +60,14 @@ impl Value {
 }
 
 impl Rows {
+    /// Makes changes. Whoever reads the rows as they were goes on with those: what they share with these is
+    /// copied first, so make them when few do.
+    pub(super) fn change(&mut self, changed: Changed) {
+        for (key, change) in changed {
+            self.newest.insert(key, change);
+        }
+    }
+
     pub(super) fn get(&self, key: &Key) -> Result<Option<Value>, StorageError> {
         for layer in [&self.newest, &self.settling] {
             if let Some(recent) = layer.get(key) {
@@ -62,21 +77,27 @@ impl Rows {
         Ok(self.settled.get(&key[..])?.map(Value::Settled))
     }
 
-    /// Returns a number, 0 if there is no such row.
-    pub(super) fn number(&self, key: &Key) -> Result<u64, StorageError> {
-        self.get(key)?.map_or(Ok(0), |value| value.number())
-    }
-
     /// Returns the rows within these bounds, in order.
     pub(super) fn range(&self, bounds: Bounds) -> Result<Range<'_>, StorageError> {
+        self.range_with(None, bounds)
+    }
+
+    /// Returns the rows within these bounds, in order, as they will be once they have been changed.
+    pub(super) fn range_with<'a>(
+        &'a self,
+        changed: Option<&'a Changed>,
+        bounds: Bounds,
+    ) -> Result<Range<'a>, StorageError> {
         if is_empty(&bounds) {
             return Ok(Range { sources: Vec::new() });
         }
+        let changed = changed.filter(|changed| !changed.is_empty());
+        let changed = changed.map(|changed| Rest::Changed(changed.range(bounds.clone())));
         let layers = [&self.newest, &self.settling].into_iter().filter(|layer| !layer.is_empty());
-        let mut sources: Vec<Source<'_>> =
-            layers.map(|layer| Source::recent(layer, &bounds)).collect();
+        let layers = layers.map(|layer| Rest::Recent(layer.range::<_, Key>(bounds.clone())));
         let settled = self.settled.range::<&[u8]>(borrowed(&bounds))?;
-        sources.push(Source { next: None, rest: Rest::Settled(Box::new(settled)) });
+        let all = changed.into_iter().chain(layers).chain([Rest::Settled(Box::new(settled))]);
+        let mut sources: Vec<_> = all.map(|rest| Source { next: None, rest }).collect();
         for source in &mut sources {
             source.advance()?;
         }
@@ -143,21 +164,20 @@ struct Source<'a> {
 }
 
 enum Rest<'a> {
-    Recent(RangedIter<'a, Key, Option<Arc<[u8]>>, DefaultSharedPtr>),
+    Changed(btree_map::Range<'a, Key, Change>),
+    Recent(RangedIter<'a, Key, Change, DefaultSharedPtr>),
     Settled(Box<redb::Range<'static, &'static [u8], &'static [u8]>>),
 }
 
-impl<'a> Source<'a> {
-    fn recent(layer: &'a Layer, bounds: &Bounds) -> Self {
-        let rest = layer.range::<_, Key>(bounds.clone());
-        Self { next: None, rest: Rest::Recent(rest) }
-    }
+fn recent((key, change): (&Key, &Change)) -> (Key, Option<Value>) {
+    (key.clone(), change.clone().map(Value::Recent))
+}
 
+impl Source<'_> {
     fn advance(&mut self) -> Result<Option<(Key, Option<Value>)>, StorageError> {
         let next = match &mut self.rest {
-            Rest::Recent(rest) => {
-                rest.next().map(|(key, value)| (key.clone(), value.clone().map(Value::Recent)))
-            }
+            Rest::Changed(rest) => rest.next().map(recent),
+            Rest::Recent(rest) => rest.next().map(recent),
             Rest::Settled(rest) => match rest.next().transpose()? {
                 Some((key, value)) => {
                     Some((Key::from_slice(key.value()), Some(Value::Settled(value))))

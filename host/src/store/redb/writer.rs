@@ -12,7 +12,7 @@ use tracing::{error, info};
 use super::batch::Batch;
 use super::disk::Disk;
 use super::queue::{Batches, Queue, queue};
-use super::rows::Rows;
+use super::rows::{Changed, Rows};
 use crate::store::Error;
 
 /// Something to be written.
@@ -64,6 +64,13 @@ impl Published {
     fn set(&self, rows: Option<Rows>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = rows;
     }
+
+    /// Makes changes where the rows lie. Nothing is copied unless somebody reads them just then.
+    fn change(&self, changed: Changed) {
+        if let Some(rows) = &mut *self.0.write().unwrap_or_else(PoisonError::into_inner) {
+            rows.change(changed);
+        }
+    }
 }
 
 /// The way to the writing thread. Dropping it lets the thread finish what is queued, and waits.
@@ -76,9 +83,9 @@ impl Writer {
     /// Starts the thread that writes to a disk which holds these rows.
     pub(super) fn start(path: &Path, disk: Disk, rows: Rows) -> io::Result<(Self, Published)> {
         let (requests, batches) = queue();
-        let published = Published(Arc::new(RwLock::new(Some(rows.clone()))));
+        let published = Published(Arc::new(RwLock::new(Some(rows))));
         let (path, journal_bytes) = (path.to_owned(), disk.journal_bytes());
-        let (open, also_published) = (Some((disk, rows)), published.clone());
+        let (open, also_published) = (Some(disk), published.clone());
         let mut writing = Writing { path, journal_bytes, open, published: also_published };
         let thread = std::thread::Builder::new()
             .name("reweft-writer".to_owned())
@@ -114,7 +121,7 @@ impl Drop for Writer {
 struct Writing {
     path: PathBuf,
     journal_bytes: u64,
-    open: Option<(Disk, Rows)>,
+    open: Option<Disk>,
     published: Published,
 }
 
@@ -134,36 +141,37 @@ impl Writing {
             }
         }
         info!(requests, batches = written, "all that was to be written has been");
-        if let Some((disk, rows)) = &mut self.open
-            && let Err(failed) = disk.settle_all(rows)
+        if let Some(disk) = &mut self.open
+            && let Err(failed) =
+                self.published.rows().and_then(|mut rows| disk.settle_all(&mut rows))
         {
             error!("what is in the journals is still to be settled: {failed}");
         }
     }
 
     fn write_batch(&mut self, requests: &mut [Box<dyn Request>]) -> Result<(), Error> {
-        let (disk, rows) = match &mut self.open {
+        let disk = match &mut self.open {
             Some(open) => open,
             closed => {
                 let failed = |error: super::OpenError| Error::Unavailable(error.to_string());
-                let open = Disk::open(&self.path, self.journal_bytes).map_err(failed)?;
+                let (disk, rows) = Disk::open(&self.path, self.journal_bytes).map_err(failed)?;
                 info!("{} is open again", self.path.display());
-                self.published.set(Some(open.1.clone()));
-                closed.insert(open)
+                self.published.set(Some(rows));
+                closed.insert(disk)
             }
         };
-        if disk.make_room(rows)? {
+        let mut rows = self.published.rows()?;
+        if disk.make_room(&mut rows)? {
             self.published.set(Some(rows.clone()));
         }
-        let mut batch = Batch::on(rows.clone());
+        let mut batch = Batch::on(rows);
         for request in requests {
             request.apply(&mut batch);
         }
         let (changed, record) = batch.finish()?;
         if !record.is_empty() {
             disk.append(record)?;
-            *rows = changed;
-            self.published.set(Some(rows.clone()));
+            self.published.change(changed);
         }
         Ok(())
     }
