@@ -112,6 +112,8 @@ impl Host for RealHost {
         self.tasks.borrow_mut().remove(&task);
     }
 
+    // The call stack of an instance that waits is to say so.
+    #[inline(never)]
     fn select(&self) -> Option<TaskId> {
         Some(TaskId(wire::select_any().into()))
     }
