@@ -53,7 +53,7 @@ fn what_a_live_instance_owes_is_taken_up() {
     let (from, to) = (Host::with_patterns(&[]), Host::with_patterns(&[]));
     let (source, target) = (from.client(), to.client());
     source.start("EventWithTimeout", "waits", WAIT);
-    source.start("LongTimer", "sleeps", "1500");
+    source.start("LongTimer", "sleeps", "5000");
     source.start("SpinsInActivity", "works", "60000");
     source.start("Retries", "retries", r#"{"succeedAt":2,"maxAttempts":2,"firstIntervalMs":1000}"#);
     source.start("EventWithTimeout", "paused", WAIT);
