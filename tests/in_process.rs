@@ -13,6 +13,7 @@ use reweft::store::fault::{Plan, Then, When};
 use reweft::store::{self, DocumentStore, ModuleStore, Store};
 use reweft::wasm::cache::CompileCache;
 use reweft::wasm::engine::{GuestLimits, WasmEngine};
+use reweft::workers::Workers;
 use reweft::workflow::id::{InstanceId, Timestamp};
 use support::module;
 
@@ -65,7 +66,7 @@ impl Bench {
         let modules = Modules::open(store.clone(), lease, engine, self.cache(), memory).await?;
         let modules = Arc::new(modules);
         let clock: Arc<dyn Clock> = self.clock.clone();
-        Scheduler::start(store, lease, modules, clock, limits).await
+        Scheduler::start(store, lease, modules, clock, limits, Workers::here()).await
     }
 
     /// Starts a host on a store, and uploads the module with the patterns.

@@ -246,8 +246,7 @@ fn each_worker_has_a_processor_of_its_own_and_every_other_thread_has_them_all() 
         })
         .sum();
     let meant = std::thread::available_parallelism().unwrap().get();
-    let chosen = std::env::var_os("TOKIO_WORKER_THREADS").is_some();
-    if processors == 1 || processors != meant || chosen {
+    if processors == 1 || processors != meant {
         println!("of {processors} processors {meant} are meant to be used: they are shared");
         return;
     }
@@ -262,7 +261,7 @@ fn each_worker_has_a_processor_of_its_own_and_every_other_thread_has_them_all() 
         alone.sort();
         alone.dedup();
         let each_its_own = count == processors && alone.len() == processors;
-        let are_workers = alone.iter().all(|(name, _)| name == "tokio-rt-worker");
+        let are_workers = alone.iter().all(|(name, _)| name == "reweft-worker");
         let compiling = shared.iter().filter(|(name, _)| name == "reweft-compile").count();
         let have_all = shared.iter().all(|(_, on)| *on == all);
         (each_its_own && are_workers && compiling == processors / 2 && have_all).then_some(())

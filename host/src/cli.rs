@@ -2,6 +2,7 @@
 //! flag can be given as an environment variable as well.
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -154,6 +155,11 @@ pub struct Serve {
     /// The memory of a guest, in bytes; recorded with each module version at its upload.
     #[arg(long, env = "REWEFT_GUEST_BYTES_MAX", default_value_t = 256 << 20, value_name = "N")]
     pub guest_bytes_max: u64,
+
+    /// How many threads answer requests and run guests; as many as processors if it is not said, and then
+    /// each stays on its own.
+    #[arg(long, env = "REWEFT_WORKERS", value_name = "N")]
+    pub workers: Option<NonZero<usize>>,
 
     /// For how long a workflow may compute in one turn, in milliseconds.
     #[arg(long, env = "REWEFT_TURN_MS_MAX", default_value_t = 10_000, value_name = "N",

@@ -1,6 +1,6 @@
 //! Owns the only look at the clock. Everybody else is given times as values, or a [`Clock`].
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -38,6 +38,19 @@ impl Clock for SystemClock {
             }
             tokio::time::sleep(Duration::from_millis(left_ms).min(SLEEP_MAX)).await;
         }
+    }
+}
+
+/// Measures how long something takes.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -20,6 +20,7 @@
 //!   asked for is committed, and only then done. *Decide, commit, act* is the one rule.
 //! - [`http`] is the way in. Only it says "status code", and it reaches the rest through
 //!   [`scheduler::Handle`].
+//! - [`workers`] are the threads that all this runs on, and say which does what.
 //! - [`clock`] alone reads the clock, and `machine` asks the system for what makes a host fast;
 //!   [`serve`] and [`cli`] put a host together from its flags;
 //!   [`replay`] runs a history without one, and [`project`] is what an author does at a desk, with
@@ -47,4 +48,5 @@ pub mod scheduler;
 pub mod serve;
 pub mod store;
 pub mod wasm;
+pub mod workers;
 pub mod workflow;

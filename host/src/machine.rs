@@ -1,10 +1,6 @@
 //! Owns what a host asks of the system that it runs on: pages of the usual size, and a processor of its own
 //! for each thread that takes turns. Nothing depends on getting it.
 
-use std::io;
-
-use tokio::runtime::{Builder, Runtime};
-
 /// Has the system give no huge pages to this process and to those that it starts. It zeroes each as a whole
 /// when that is first touched, which an upload waited for up to a tenth of a second; turns are no slower with
 /// small ones.
@@ -15,29 +11,29 @@ pub(crate) fn use_small_pages() {
     }
 }
 
-/// Starts the threads that take turns and answer requests, one for each processor.
+/// Returns, for each thread that takes turns, on which processor it is to stay, if on one. If it is not said
+/// how many they are, there is one for each processor.
 ///
 /// Unless the system grants less time than all processors of this process have, each thread stays on one of
 /// them. Threads that wake each other are otherwise often put on one, and wait there while another idles.
-///
-/// # Errors
-/// The system has no descriptors left to wait with.
-///
-/// # Panics
-/// It has no threads left.
-pub(crate) fn start_runtime() -> io::Result<Runtime> {
-    let mut builder = Builder::new_multi_thread();
-    builder.enable_all();
+pub(crate) fn processors(threads: Option<usize>) -> Vec<Option<usize>> {
+    let meant = std::thread::available_parallelism().map_or(1, usize::from);
     #[cfg(target_os = "linux")]
     {
         let processors = affinity::allowed();
-        let chosen = std::env::var_os("TOKIO_WORKER_THREADS").is_some();
-        let meant = std::thread::available_parallelism();
-        if !chosen && meant.is_ok_and(|meant| meant.get() == processors.len()) {
-            return affinity::start_on_each(builder, processors);
+        if threads.is_none() && processors.len() == meant {
+            return processors.into_iter().map(Some).collect();
         }
     }
-    builder.build()
+    vec![None; threads.unwrap_or(meant)]
+}
+
+/// Lets this thread run on this processor alone.
+pub(crate) fn run_on(processor: usize) {
+    #[cfg(target_os = "linux")]
+    affinity::run_on(&[processor]);
+    #[cfg(not(target_os = "linux"))]
+    let _ = processor;
 }
 
 /// Lets this thread run on every processor that the process may use. A thread begins on those of the one
@@ -49,13 +45,8 @@ pub(crate) fn run_anywhere() {
 
 #[cfg(target_os = "linux")]
 mod affinity {
-    use std::io;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::mpsc;
-
     use rustix::process::getpid;
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-    use tokio::runtime::{Builder, Runtime};
     use tracing::debug;
 
     /// The processors that the main thread may use; none if that can't be told.
@@ -70,29 +61,5 @@ mod affinity {
         if let Err(error) = sched_setaffinity(None, &set) {
             debug!("a thread stays where it is, not on {processors:?}: {error}");
         }
-    }
-
-    /// Starts a runtime with a worker on each of these processors. The threads on which it may block can
-    /// use all of them: they begin later than any worker.
-    pub(super) fn start_on_each(
-        mut builder: Builder,
-        processors: Vec<usize>,
-    ) -> io::Result<Runtime> {
-        let workers = processors.len();
-        let (begins, begun) = mpsc::channel();
-        let before = AtomicUsize::new(0);
-        builder.worker_threads(workers).on_thread_start(move || {
-            match processors.get(before.fetch_add(1, Ordering::Relaxed)) {
-                Some(processor) => {
-                    run_on(&[*processor]);
-                    // Nobody listens any more if the runtime could not be started.
-                    let _ = begins.send(());
-                }
-                None => run_on(&allowed()),
-            }
-        });
-        let runtime = builder.build()?;
-        begun.iter().take(workers).for_each(drop);
-        Ok(runtime)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::IsTerminal;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::store::Store;
 use crate::store::redb::RedbStore;
 use crate::wasm::cache::CompileCache;
 use crate::wasm::engine::{GuestLimits, WasmEngine};
+use crate::workers::{self, Workers};
 
 const STORE_FILE: &str = "reweft.redb";
 const COMPILED_FOLDER: &str = "compiled";
@@ -48,10 +50,12 @@ where
     start_log(arguments.log_format);
     check(&arguments)?;
     machine::use_small_pages();
-    let runtime = machine::start_runtime()?;
-    let outcome = runtime.block_on(host(arguments, beside));
+    let threads = workers::start(arguments.workers.map(NonZero::get))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(host(arguments, threads.workers(), beside));
     // Compiling can't be interrupted; whatever else is left is safe to leave.
     runtime.shutdown_background();
+    drop(threads);
     outcome
 }
 
@@ -84,7 +88,11 @@ fn check(arguments: &Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn host<F>(arguments: Serve, beside: impl FnOnce(Handle) -> F) -> anyhow::Result<()>
+async fn host<F>(
+    arguments: Serve,
+    workers: Workers,
+    beside: impl FnOnce(Handle) -> F,
+) -> anyhow::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -94,7 +102,7 @@ where
     let data_dir = &arguments.data_dir;
     fs::create_dir_all(data_dir)
         .with_context(|| format!("the data directory {} can't be made", data_dir.display()))?;
-    let scheduler = open(data_dir, &arguments).await?;
+    let scheduler = open(data_dir, &arguments, workers.clone()).await?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("can't listen on {}", arguments.listen))?;
@@ -116,7 +124,7 @@ where
     };
     let guard = Guard::new(arguments.api_token, local_only);
     let beside = tokio::spawn(beside(scheduler.handle()));
-    http::serve(listener, scheduler.handle(), guard, limits, closing).await;
+    http::serve(listener, scheduler.handle(), workers, guard, limits, closing).await;
     beside.abort();
     if tokio::time::timeout(ACTIVITIES_TIME_MAX, scheduler.drain()).await.is_err() {
         warn!("some activities took too long to end; the next host will run them again");
@@ -125,7 +133,7 @@ where
     Ok(())
 }
 
-async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
+async fn open(data_dir: &Path, arguments: &Serve, workers: Workers) -> anyhow::Result<Scheduler> {
     let store = Arc::new(RedbStore::open(&data_dir.join(STORE_FILE))?);
     let lease = store.acquire().await?;
     let limits = scheduler::Limits {
@@ -149,5 +157,5 @@ async fn open(data_dir: &Path, arguments: &Serve) -> anyhow::Result<Scheduler> {
         .await?
         .with_secrets(arguments.secrets_dir.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Ok(Scheduler::start(store, lease, Arc::new(modules), clock, limits).await?)
+    Ok(Scheduler::start(store, lease, Arc::new(modules), clock, limits, workers).await?)
 }

@@ -39,11 +39,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 pub use self::guard::Guard;
 use self::routes::Router;
 use crate::scheduler::{Handle, Import};
+use crate::workers::{Kind, Workers};
 use crate::workflow::id::InstanceId;
 
 /// How long a client may take to send the head of a request.
@@ -97,6 +99,7 @@ pub struct Limits {
 pub async fn serve(
     listener: TcpListener,
     handle: Handle,
+    workers: Workers,
     guard: Guard,
     limits: Limits,
     closing: impl Future<Output = ()>,
@@ -116,7 +119,7 @@ pub async fn serve(
         .timer(TokioTimer::new())
         .max_header_list_size(HEAD_BYTES_MAX as u32)
         .keep_alive_interval(HEAD_TIME_MAX);
-    let waits_end = CancellationToken::new();
+    let (waits_end, answering) = (CancellationToken::new(), TaskTracker::new());
     tokio::pin!(closing);
     loop {
         let (stream, permit) = tokio::select! {
@@ -130,9 +133,12 @@ pub async fn serve(
             let (router, known) = (router.clone(), known.clone());
             async move { Ok::<_, Infallible>(router.answer(request, &known).await) }
         });
-        let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        let (server, watcher) = (server.clone(), graceful.watcher());
+        workers.spread(Kind::Connection, &answering, async move {
+            // Here it is to be told when there is something to read.
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
+            let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+            let connection = watcher.watch(connection);
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
                     debug!("a connection ended badly: {error}");
@@ -153,12 +159,13 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> (TcpStream, Option<tokio::sync::OwnedSemaphorePermit>) {
+) -> (std::net::TcpStream, Option<tokio::sync::OwnedSemaphorePermit>) {
     // It is never closed, so it always gives a permit.
     let permit = connections.clone().acquire_owned().await.ok();
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
+        let accepted = listener.accept().await;
+        match accepted.and_then(|(stream, _)| stream.into_std()) {
+            Ok(stream) => {
                 // Answers are small and wanted at once; a machine that can't do that is only slower.
                 let _ = stream.set_nodelay(true);
                 return (stream, permit);

@@ -13,6 +13,7 @@ use super::Limits;
 use super::modules::{self, Modules, ReadyModule};
 use crate::clock::Clock;
 use crate::wasm::activity_guest::{ActivityInfo, Pulse, Surroundings};
+use crate::workers::{Kind, Workers};
 use crate::workflow::failure::{Failure, error_type};
 use crate::workflow::id::{Digest, InstanceId, InstanceNumber, RunId, TaskNumber, Timestamp};
 use crate::workflow::state::{Attempt, State};
@@ -50,6 +51,7 @@ struct Running {
 pub(super) struct Activities {
     modules: Arc<Modules>,
     clock: Arc<dyn Clock>,
+    workers: Workers,
     permits: Semaphore,
     limits: Limits,
     running: Mutex<BTreeMap<Key, Running>>,
@@ -57,10 +59,16 @@ pub(super) struct Activities {
 }
 
 impl Activities {
-    pub(super) fn new(modules: Arc<Modules>, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+    pub(super) fn new(
+        modules: Arc<Modules>,
+        clock: Arc<dyn Clock>,
+        workers: Workers,
+        limits: Limits,
+    ) -> Self {
         Self {
             modules,
             clock,
+            workers,
             permits: Semaphore::new(limits.concurrent_activities),
             limits,
             running: Mutex::default(),
@@ -85,14 +93,13 @@ impl Activities {
             running.insert(key, Running { attempt, cancelled: cancelled.clone() });
         }
         let activities = self.clone();
-        // In a box of its own it is moved about as a pointer.
-        self.tracker.spawn(Box::pin(async move {
+        self.workers.spawn(Kind::Activity, &self.tracker, async move {
             if let Some(how) = activities.attempt(&job, &cancelled).await
                 && !cancelled.is_cancelled()
             {
                 ended(how);
             }
-        }));
+        });
     }
 
     /// Makes the attempt; none if nobody wants it any more, or if the host is closing and the next

@@ -72,6 +72,7 @@ use crate::scheduler::timers::Timers;
 use crate::store::{self, DocumentStore, Lease, Store};
 use crate::wasm::engine::TICK;
 use crate::wasm::workflow_guest::TurnLimits;
+use crate::workers::{Kind, Workers};
 use crate::workflow::codec;
 use crate::workflow::event::Message;
 use crate::workflow::id::{InstanceId, InstanceNumber};
@@ -181,6 +182,7 @@ struct Core {
     clock: Arc<dyn Clock>,
     modules: Arc<Modules>,
     activities: Arc<Activities>,
+    workers: Workers,
     timers: Timers,
     mailboxes: Mailboxes,
     numbers: Numbers,
@@ -203,8 +205,8 @@ struct Core {
 impl Core {
     fn send(self: &Arc<Self>, instance: InstanceNumber, envelope: Envelope) {
         self.mailboxes.send(instance, envelope, |mailbox| {
-            // In a box of its own it is moved about as a pointer.
-            self.working.spawn(Box::pin(Instance::new(self.clone(), instance, mailbox).run()));
+            let work = Instance::new(self.clone(), instance, mailbox).run();
+            self.workers.spawn(Kind::Instance, &self.working, work);
         });
     }
 
@@ -256,15 +258,18 @@ impl Scheduler {
         modules: Arc<Modules>,
         clock: Arc<dyn Clock>,
         limits: Limits,
+        workers: Workers,
     ) -> Result<Self, store::Error> {
-        let activities = Arc::new(Activities::new(modules.clone(), clock.clone(), limits.clone()));
+        let activities =
+            Activities::new(modules.clone(), clock.clone(), workers.clone(), limits.clone());
         let core = Arc::new(Core {
             store: store.clone(),
             documents: store.clone(),
             lease,
             clock: clock.clone(),
             modules,
-            activities,
+            activities: Arc::new(activities),
+            workers,
             timers: Timers::new(),
             mailboxes: Mailboxes::new(Room {
                 guests: limits.idle_guests,

@@ -1,0 +1,81 @@
+//! Owns a task that has its place on a worker, and moves to another one when it computes for long beside
+//! others that do.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use super::{Place, long};
+use crate::clock::Stopwatch;
+
+/// Whoever computes for so long at a time is not done soon. It is less than a guest may before it yields.
+const LONG: Duration = Duration::from_millis(2);
+
+struct Task {
+    place: Place,
+    /// Held while it computes for long.
+    long: Option<Place>,
+    tracker: TaskTracker,
+    /// In a box of its own it is moved about as a pointer.
+    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// A task on a worker; none once it has gone to another.
+pub(super) struct Placed(Option<Task>);
+
+impl Placed {
+    pub(super) fn new(
+        place: Place,
+        tracker: &TaskTracker,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        let (tracker, future) = (tracker.clone(), Box::pin(future));
+        Self(Some(Task { place, long: None, tracker, future }))
+    }
+}
+
+impl Future for Placed {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(task) = &mut self.0 else { return Poll::Ready(()) };
+        let time = Stopwatch::start();
+        if task.future.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        if time.elapsed() < LONG {
+            task.long = None;
+            return Poll::Pending;
+        }
+        match task.better_place() {
+            None => Poll::Pending,
+            Some(index) => {
+                if let Some(task) = self.0.take() {
+                    task.go_to(index);
+                }
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl Task {
+    /// Notes that it computes for long; returns where fewer do, if one less here would make them more even.
+    fn better_place(&mut self) -> Option<usize> {
+        let Place { workers, index, .. } = &self.place;
+        self.long.get_or_insert_with(|| Place::take(workers, *index, long));
+        let least = workers.least(long);
+        (workers.count(least, long) + 1 < workers.count(*index, long)).then_some(least)
+    }
+
+    fn go_to(mut self, index: usize) {
+        let workers = self.place.workers.clone();
+        self.place = Place::take(&workers, index, self.place.counter);
+        self.long = Some(Place::take(&workers, index, long));
+        let tracker = self.tracker.clone();
+        // There it is polled at once, and says whom to wake.
+        tracker.spawn_on(Placed(Some(self)), &workers.0[index].runtime);
+    }
+}

@@ -1,0 +1,78 @@
+//! Owns the threads of the workers: one for each, and for as long as the host runs.
+
+use std::io;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+use super::{HERE, Worker, Workers};
+use crate::machine;
+
+/// The workers' threads. Dropping this ends them, wherever their tasks are, and waits for it.
+pub(crate) struct Threads {
+    workers: Workers,
+    stopping: CancellationToken,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Starts so many workers; if it is not said how many, as many as may run at the same time.
+///
+/// # Errors
+/// The system has no thread or no descriptor left.
+pub(crate) fn start(count: Option<usize>) -> io::Result<Threads> {
+    let stopping = CancellationToken::new();
+    let (mut workers, mut threads) = (Vec::new(), Vec::new());
+    for (index, processor) in machine::processors(count).into_iter().enumerate() {
+        let (begins, begun) = mpsc::channel();
+        let stopping = stopping.clone();
+        threads.push(std::thread::Builder::new().name("reweft-worker".to_owned()).spawn(
+            move || {
+                HERE.set(Some(index));
+                if let Some(processor) = processor {
+                    machine::run_on(processor);
+                }
+                work(&begins, stopping);
+            },
+        )?);
+        let gone = |_| Err(io::Error::other("a worker has ended before it began"));
+        workers.push(Worker::new(begun.recv().unwrap_or_else(gone)?));
+    }
+    Ok(Threads { workers: Workers(workers.into()), stopping, threads })
+}
+
+fn work(begins: &mpsc::Sender<io::Result<Handle>>, stopping: CancellationToken) {
+    // Threads on which something may block can use all processors.
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(machine::run_anywhere)
+        .thread_name("reweft-blocking")
+        .build();
+    let said = begins.send(runtime.as_ref().map(|it| it.handle().clone()).map_err(copy));
+    if let (Ok(runtime), Ok(())) = (runtime, said) {
+        runtime.block_on(stopping.cancelled_owned());
+        // What blocks can't be interrupted, and is safe to leave.
+        runtime.shutdown_background();
+    }
+}
+
+fn copy(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
+}
+
+impl Threads {
+    pub(crate) fn workers(&self) -> Workers {
+        self.workers.clone()
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        for thread in self.threads.drain(..) {
+            // It has said what was wrong if it panicked.
+            let _ = thread.join();
+        }
+    }
+}
