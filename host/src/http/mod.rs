@@ -136,7 +136,10 @@ pub async fn serve(
         let (server, watcher) = (server.clone(), graceful.watcher());
         workers.spread(Kind::Connection, &answering, async move {
             // Here it is to be told when there is something to read.
-            let Ok(stream) = TcpStream::from_std(stream) else { return };
+            let stream = match TcpStream::from_std(stream) {
+                Ok(stream) => stream,
+                Err(error) => return warn!("a connection can't be answered: {error}"),
+            };
             let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
             let connection = watcher.watch(connection);
             tokio::select! {

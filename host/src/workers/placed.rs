@@ -2,7 +2,9 @@
 //! others that do.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
@@ -15,7 +17,9 @@ const LONG: Duration = Duration::from_millis(2);
 
 struct Task {
     place: Place,
-    /// Held while it computes for long.
+    /// It took long when it was last polled: next time it is seen whether it waits or goes on.
+    took_long: bool,
+    /// Held while it goes on computing for long.
     long: Option<Place>,
     tracker: TaskTracker,
     /// In a box of its own it is moved about as a pointer.
@@ -32,7 +36,7 @@ impl Placed {
         future: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
         let (tracker, future) = (tracker.clone(), Box::pin(future));
-        Self(Some(Task { place, long: None, tracker, future }))
+        Self(Some(Task { place, took_long: false, long: None, tracker, future }))
     }
 }
 
@@ -41,11 +45,8 @@ impl Future for Placed {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Some(task) = &mut self.0 else { return Poll::Ready(()) };
-        let time = Stopwatch::start();
-        if task.future.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
-        }
-        if time.elapsed() < LONG {
+        let Some(goes_on) = task.poll(context) else { return Poll::Ready(()) };
+        if !goes_on {
             task.long = None;
             return Poll::Pending;
         }
@@ -62,6 +63,22 @@ impl Future for Placed {
 }
 
 impl Task {
+    /// Polls; returns whether it computes for long, and is to be polled again for that and nothing else.
+    /// None when it has ended.
+    fn poll(&mut self, context: &mut Context<'_>) -> Option<bool> {
+        let time = Stopwatch::start();
+        let (polled, yielded) = if self.took_long {
+            let yields = Arc::new(Yields { waker: context.waker().clone(), at_once: false.into() });
+            let waker = Waker::from(yields.clone());
+            let polled = self.future.as_mut().poll(&mut Context::from_waker(&waker));
+            (polled, yields.at_once.load(Ordering::Relaxed))
+        } else {
+            (self.future.as_mut().poll(context), false)
+        };
+        self.took_long = time.elapsed() >= LONG;
+        polled.is_pending().then_some(self.took_long && yielded)
+    }
+
     /// Notes that it computes for long; returns where fewer do, if one less here would make them more even.
     fn better_place(&mut self) -> Option<usize> {
         let Place { workers, index, .. } = &self.place;
@@ -77,5 +94,22 @@ impl Task {
         let tracker = self.tracker.clone();
         // There it is polled at once, and says whom to wake.
         tracker.spawn_on(Placed(Some(self)), &workers.0[index].runtime);
+    }
+}
+
+/// Wakes a task, and knows whether that was asked for while it was still being polled.
+struct Yields {
+    waker: Waker,
+    at_once: AtomicBool,
+}
+
+impl Wake for Yields {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.at_once.store(true, Ordering::Relaxed);
+        self.waker.wake_by_ref();
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -122,13 +122,13 @@ async fn those_that_compute_for_long_are_spread_evenly() {
         .on_the_first(move |workers, tracker| {
             for task in 0..6 {
                 let computing = shared.clone();
-                let compute = std::future::poll_fn(move |context| {
+                let compute = std::future::poll_fn(move |context: &mut Context<'_>| {
                     computing.on.lock().unwrap().insert(task, HERE.get().unwrap());
                     let begun = Instant::now();
                     while begun.elapsed() < Duration::from_millis(3) {
                         std::hint::spin_loop();
                     }
-                    Waker::wake_by_ref(context.waker());
+                    context.waker().wake_by_ref();
                     match computing.over.load(Ordering::Relaxed) {
                         true => Poll::Ready(()),
                         false => Poll::Pending,
@@ -153,4 +153,37 @@ async fn those_that_compute_for_long_are_spread_evenly() {
     assert_eq!(started.counts(Kind::Activity), [0, 0]);
     let workers = started.threads.workers();
     assert!(workers.0.iter().all(|worker| worker.long.load(Ordering::Relaxed) == 0));
+}
+
+#[tokio::test]
+async fn one_that_waits_after_it_has_computed_counts_no_more() {
+    let started = Started::with(2);
+    let (tell, told) = oneshot::channel();
+    started
+        .on_the_first(move |workers, tracker| {
+            let (mut polls, mut tell, all) = (0, Some(tell), workers.clone());
+            let compute = std::future::poll_fn(move |context: &mut Context<'_>| {
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_millis(3) {
+                    std::hint::spin_loop();
+                }
+                polls += 1;
+                match polls {
+                    // The last time it does not ask to be polled again.
+                    3 => drop(tell.take().map(|tell| tell.send(all.count(0, long)))),
+                    _ => context.waker().wake_by_ref(),
+                }
+                Poll::<()>::Pending
+            });
+            workers.spawn(Kind::Instance, &tracker, compute);
+        })
+        .await;
+    assert_eq!(told.await.unwrap(), 1, "it counted");
+    let workers = started.threads.workers();
+    let begun = Instant::now();
+    while workers.count(0, long) > 0 {
+        assert!(begun.elapsed() < PATIENCE, "it still counts");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(started.counts(Kind::Instance), [1, 0]);
 }

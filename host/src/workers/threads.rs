@@ -10,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::{HERE, Worker, Workers};
 use crate::machine;
 
+/// Threads of a worker on which something may block: reading a long history, compiling.
+const BLOCKING_THREADS_MAX: usize = 64;
+
 /// The workers' threads. Dropping this ends them, wherever their tasks are, and waits for it.
 pub(crate) struct Threads {
     workers: Workers,
@@ -48,6 +51,7 @@ fn work(begins: &mpsc::Sender<io::Result<Handle>>, stopping: CancellationToken) 
         .enable_all()
         .on_thread_start(machine::run_anywhere)
         .thread_name("reweft-blocking")
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build();
     let said = begins.send(runtime.as_ref().map(|it| it.handle().clone()).map_err(copy));
     if let (Ok(runtime), Ok(())) = (runtime, said) {
