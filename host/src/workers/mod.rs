@@ -4,7 +4,8 @@
 //! What a task has touched lies in the caches of one processor, and to fetch it into those of another often
 //! takes longer than the task does. So a task stays where it began, and begins where it was asked for. Two
 //! things are put elsewhere: what comes where much more is under way than on another worker, and what
-//! computes for long beside others that do.
+//! computes for long. For that there are as many threads besides, between which and the workers the system
+//! shares the processors: who waits for little is not to wait for them.
 
 mod placed;
 #[cfg(test)]
@@ -51,7 +52,7 @@ impl Kind {
     }
 }
 
-/// One worker. Those of two workers lie in no common line of a cache.
+/// One worker, or one of the threads beside them. Those of two lie in no common line of a cache.
 #[repr(align(128))]
 struct Worker {
     runtime: Handle,
@@ -59,7 +60,7 @@ struct Worker {
     connections: AtomicUsize,
     instances: AtomicUsize,
     activities: AtomicUsize,
-    /// How many of them compute for long.
+    /// How many tasks compute for long here.
     long: AtomicUsize,
 }
 
@@ -73,7 +74,11 @@ impl Worker {
 
 /// The workers of a host.
 #[derive(Clone)]
-pub struct Workers(Arc<[Worker]>);
+pub struct Workers {
+    /// The workers, and after them the threads on which tasks compute for long.
+    all: Arc<[Worker]>,
+    count: usize,
+}
 
 impl Workers {
     /// Returns one worker: whatever runs the caller.
@@ -81,7 +86,7 @@ impl Workers {
     /// # Panics
     /// Nothing does that tasks can be spawned on.
     pub fn here() -> Self {
-        Self([Worker::new(Handle::current())].into())
+        Self { all: [Worker::new(Handle::current())].into(), count: 1 }
     }
 
     /// Sets a task to work, as one of those that are waited for together: here, unless another worker has
@@ -94,12 +99,8 @@ impl Workers {
     ) {
         let counter = kind.counter();
         let (least, count) = (self.least(counter), |index| self.count(index, counter));
-        let here = HERE.get().filter(|&here| here < self.0.len()).filter(|&here| {
-            // Beside what computes for long, everything takes longer.
-            let is_slow = self.count(here, long) > self.count(least, long);
-            let more = if is_slow { 0 } else { count(least) / 16 + MORE_MAX };
-            count(here) <= count(least) + more
-        });
+        let enough = count(least) + count(least) / 16 + MORE_MAX;
+        let here = HERE.get().filter(|&here| here < self.count && count(here) <= enough);
         self.spawn_on(here.unwrap_or(least), kind, tracker, task);
     }
 
@@ -121,18 +122,23 @@ impl Workers {
         task: impl Future<Output = ()> + Send + 'static,
     ) {
         let place = Place::take(self, index, kind.counter());
-        tracker.spawn_on(Placed::new(place, tracker, task), &self.0[index].runtime);
+        tracker.spawn_on(Placed::new(place, tracker, task), &self.all[index].runtime);
     }
 
     fn count(&self, index: usize, counter: Counter) -> usize {
-        counter(&self.0[index]).load(Ordering::Relaxed)
+        counter(&self.all[index]).load(Ordering::Relaxed)
     }
 
     fn least(&self, counter: Counter) -> usize {
         let count = |index: &usize| self.count(*index, counter);
         // Hosts beside each other are not to have the first worker do everything, each on the same processor.
-        let first = std::process::id() as usize % self.0.len();
-        (first..self.0.len()).chain(0..first).min_by_key(count).unwrap_or_default()
+        let first = std::process::id() as usize % self.count;
+        (first..self.count).chain(0..first).min_by_key(count).unwrap_or_default()
+    }
+
+    /// Returns on which of the threads for that the fewest compute for long; none if there are none.
+    fn least_long(&self) -> Option<usize> {
+        (self.count..self.all.len()).min_by_key(|&index| self.count(index, long))
     }
 }
 
@@ -151,13 +157,13 @@ struct Place {
 
 impl Place {
     fn take(workers: &Workers, index: usize, counter: Counter) -> Self {
-        counter(&workers.0[index]).fetch_add(1, Ordering::Relaxed);
+        counter(&workers.all[index]).fetch_add(1, Ordering::Relaxed);
         Self { workers: workers.clone(), index, counter }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        (self.counter)(&self.workers.0[self.index]).fetch_sub(1, Ordering::Relaxed);
+        (self.counter)(&self.workers.all[self.index]).fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,5 +1,4 @@
-//! Owns a task that has its place on a worker, and moves to another one when it computes for long beside
-//! others that do.
+//! Owns a task that has its place on a worker, leaves it to compute for long, and comes back when it waits.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,14 +18,14 @@ struct Task {
     place: Place,
     /// It took long when it was last polled: next time it is seen whether it waits or goes on.
     took_long: bool,
-    /// Held while it goes on computing for long.
+    /// Where it computes for long, while it does.
     long: Option<Place>,
     tracker: TaskTracker,
     /// In a box of its own it is moved about as a pointer.
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// A task on a worker; none once it has gone to another.
+/// A task on a thread; none once it has gone to another.
 pub(super) struct Placed(Option<Task>);
 
 impl Placed {
@@ -46,28 +45,27 @@ impl Future for Placed {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Some(task) = &mut self.0 else { return Poll::Ready(()) };
         let Some(goes_on) = task.poll(context) else { return Poll::Ready(()) };
-        if !goes_on {
-            task.long = None;
-            return Poll::Pending;
+        let place = &task.place;
+        let elsewhere = match (goes_on, &task.long) {
+            (true, None) => place.workers.least_long(),
+            (false, Some(_)) => Some(place.index),
+            _ => None,
+        };
+        let Some(index) = elsewhere else { return Poll::Pending };
+        task.long = goes_on.then(|| Place::take(&place.workers, index, long));
+        if let Some(task) = self.0.take() {
+            task.go_to(index);
         }
-        match task.better_place() {
-            None => Poll::Pending,
-            Some(index) => {
-                if let Some(task) = self.0.take() {
-                    task.go_to(index);
-                }
-                Poll::Ready(())
-            }
-        }
+        Poll::Ready(())
     }
 }
 
 impl Task {
-    /// Polls; returns whether it computes for long, and is to be polled again for that and nothing else.
-    /// None when it has ended.
+    /// Polls; returns whether it computes for long, and waits for nothing but to go on. None when it has
+    /// ended.
     fn poll(&mut self, context: &mut Context<'_>) -> Option<bool> {
         let time = Stopwatch::start();
-        let (polled, yielded) = if self.took_long {
+        let (polled, yielded) = if self.took_long || self.long.is_some() {
             let yields = Arc::new(Yields { waker: context.waker().clone(), at_once: false.into() });
             let waker = Waker::from(yields.clone());
             let polled = self.future.as_mut().poll(&mut Context::from_waker(&waker));
@@ -76,24 +74,13 @@ impl Task {
             (self.future.as_mut().poll(context), false)
         };
         self.took_long = time.elapsed() >= LONG;
-        polled.is_pending().then_some(self.took_long && yielded)
+        polled.is_pending().then_some(yielded && (self.took_long || self.long.is_some()))
     }
 
-    /// Notes that it computes for long; returns where fewer do, if one less here would make them more even.
-    fn better_place(&mut self) -> Option<usize> {
-        let Place { workers, index, .. } = &self.place;
-        self.long.get_or_insert_with(|| Place::take(workers, *index, long));
-        let least = workers.least(long);
-        (workers.count(least, long) + 1 < workers.count(*index, long)).then_some(least)
-    }
-
-    fn go_to(mut self, index: usize) {
-        let workers = self.place.workers.clone();
-        self.place = Place::take(&workers, index, self.place.counter);
-        self.long = Some(Place::take(&workers, index, long));
-        let tracker = self.tracker.clone();
+    fn go_to(self, index: usize) {
+        let (workers, tracker) = (self.place.workers.clone(), self.tracker.clone());
         // There it is polled at once, and says whom to wake.
-        tracker.spawn_on(Placed(Some(self)), &workers.0[index].runtime);
+        tracker.spawn_on(Placed(Some(self)), &workers.all[index].runtime);
     }
 }
 

@@ -1,5 +1,5 @@
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::future::poll_fn;
+use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ impl Started {
 
     fn counts(&self, kind: Kind) -> Vec<usize> {
         let workers = self.threads.workers();
-        (0..workers.0.len()).map(|index| workers.count(index, kind.counter())).collect()
+        (0..workers.count).map(|index| workers.count(index, kind.counter())).collect()
     }
 }
 
@@ -105,85 +105,85 @@ async fn a_task_that_ends_or_panics_leaves_its_place() {
     assert_eq!(started.counts(Kind::Activity), [0]);
 }
 
-/// What the tasks that compute have in common.
-#[derive(Default)]
-struct Computing {
-    /// On which worker each was last.
-    on: Mutex<BTreeMap<usize, usize>>,
-    over: std::sync::atomic::AtomicBool,
+fn compute() {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(3) {
+        std::hint::spin_loop();
+    }
+}
+
+/// Waits until so many tasks compute for long on each of the threads for that.
+async fn computing(workers: &Workers, expected: &[usize]) {
+    let begun = Instant::now();
+    loop {
+        let counts = workers.count..workers.all.len();
+        let counts: Vec<_> = counts.map(|index| workers.count(index, long)).collect();
+        if counts == expected {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{counts:?}");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
-async fn those_that_compute_for_long_are_spread_evenly() {
+async fn those_that_compute_for_long_leave_the_workers_and_are_spread_evenly() {
     let started = Started::with(2);
-    let computing = Arc::new(Computing::default());
-    let shared = computing.clone();
+    let over = Arc::new(AtomicBool::new(false));
+    let told_over = over.clone();
     started
         .on_the_first(move |workers, tracker| {
-            for task in 0..6 {
-                let computing = shared.clone();
-                let compute = std::future::poll_fn(move |context: &mut Context<'_>| {
-                    computing.on.lock().unwrap().insert(task, HERE.get().unwrap());
-                    let begun = Instant::now();
-                    while begun.elapsed() < Duration::from_millis(3) {
-                        std::hint::spin_loop();
-                    }
+            for _ in 0..6 {
+                let over = told_over.clone();
+                let task = poll_fn(move |context: &mut Context<'_>| {
+                    compute();
                     context.waker().wake_by_ref();
-                    match computing.over.load(Ordering::Relaxed) {
+                    match over.load(Ordering::Relaxed) {
                         true => Poll::Ready(()),
                         false => Poll::Pending,
                     }
                 });
-                workers.spawn(Kind::Activity, &tracker, compute);
+                workers.spawn(Kind::Activity, &tracker, task);
             }
         })
         .await;
-    let begun = Instant::now();
-    loop {
-        let on: Vec<usize> = computing.on.lock().unwrap().values().copied().collect();
-        if on.len() == 6 && on.iter().sum::<usize>() == 3 {
-            break;
-        }
-        assert!(begun.elapsed() < PATIENCE, "they stay on {on:?}");
-        tokio::task::yield_now().await;
-    }
-    computing.over.store(true, Ordering::Relaxed);
+    let workers = started.threads.workers();
+    computing(&workers, &[3, 3]).await;
+    assert_eq!(started.counts(Kind::Activity), [6, 0], "they have their places");
+    over.store(true, Ordering::Relaxed);
     started.tracker.close();
     started.tracker.wait().await;
     assert_eq!(started.counts(Kind::Activity), [0, 0]);
-    let workers = started.threads.workers();
-    assert!(workers.0.iter().all(|worker| worker.long.load(Ordering::Relaxed) == 0));
+    computing(&workers, &[0, 0]).await;
 }
 
 #[tokio::test]
-async fn one_that_waits_after_it_has_computed_counts_no_more() {
-    let started = Started::with(2);
-    let (tell, told) = oneshot::channel();
+async fn one_that_waits_after_it_has_computed_comes_back() {
+    let started = Started::with(1);
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let waits = Arc::new(AtomicBool::new(false));
+    let to_wait = waits.clone();
     started
         .on_the_first(move |workers, tracker| {
-            let (mut polls, mut tell, all) = (0, Some(tell), workers.clone());
-            let compute = std::future::poll_fn(move |context: &mut Context<'_>| {
-                let begun = Instant::now();
-                while begun.elapsed() < Duration::from_millis(3) {
-                    std::hint::spin_loop();
-                }
-                polls += 1;
-                match polls {
-                    // The last time it does not ask to be polled again.
-                    3 => drop(tell.take().map(|tell| tell.send(all.count(0, long)))),
-                    _ => context.waker().wake_by_ref(),
+            let task = poll_fn(move |context: &mut Context<'_>| {
+                let waits = to_wait.load(Ordering::Relaxed);
+                tell.send((HERE.get(), waits)).unwrap();
+                if !waits {
+                    compute();
+                    context.waker().wake_by_ref();
                 }
                 Poll::<()>::Pending
             });
-            workers.spawn(Kind::Instance, &tracker, compute);
+            workers.spawn(Kind::Instance, &tracker, task);
         })
         .await;
-    assert_eq!(told.await.unwrap(), 1, "it counted");
     let workers = started.threads.workers();
-    let begun = Instant::now();
-    while workers.count(0, long) > 0 {
-        assert!(begun.elapsed() < PATIENCE, "it still counts");
-        tokio::task::yield_now().await;
+    computing(&workers, &[1]).await;
+    waits.store(true, Ordering::Relaxed);
+    computing(&workers, &[0]).await;
+    let mut last = None;
+    while last != Some((Some(0), true)) {
+        last = told.recv().await;
     }
-    assert_eq!(started.counts(Kind::Instance), [1, 0]);
+    assert_eq!(started.counts(Kind::Instance), [1]);
 }

@@ -1,4 +1,5 @@
-//! Owns the threads of the workers: one for each, and for as long as the host runs.
+//! Owns the threads of the workers, and those beside them on which tasks compute for long: one for each, and
+//! for as long as the host runs.
 
 use std::io;
 use std::sync::mpsc;
@@ -26,28 +27,35 @@ pub(crate) struct Threads {
 /// The system has no thread or no descriptor left.
 pub(crate) fn start(count: Option<usize>) -> io::Result<Threads> {
     let stopping = CancellationToken::new();
-    let (mut workers, mut threads) = (Vec::new(), Vec::new());
-    for (index, processor) in machine::processors(count).into_iter().enumerate() {
+    let processors = machine::processors(count);
+    let count = processors.len();
+    let (mut all, mut threads) = (Vec::new(), Vec::new());
+    for index in 0..2 * count {
+        let processor = processors.get(index).copied().flatten();
         let (begins, begun) = mpsc::channel();
-        let stopping = stopping.clone();
-        threads.push(std::thread::Builder::new().name("reweft-worker".to_owned()).spawn(
-            move || {
-                HERE.set(Some(index));
-                if let Some(processor) = processor {
-                    machine::run_on(processor);
-                }
-                work(&begins, stopping);
-            },
-        )?);
-        let gone = |_| Err(io::Error::other("a worker has ended before it began"));
-        workers.push(Worker::new(begun.recv().unwrap_or_else(gone)?));
+        let (stopping, is_worker) = (stopping.clone(), index < count);
+        let name = if is_worker { "reweft-worker" } else { "reweft-long" };
+        threads.push(std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            HERE.set(is_worker.then_some(index));
+            if let Some(processor) = processor {
+                machine::run_on(processor);
+            }
+            work(is_worker, &begins, stopping);
+        })?);
+        let gone = |_| Err(io::Error::other("a thread has ended before it began"));
+        all.push(Worker::new(begun.recv().unwrap_or_else(gone)?));
     }
-    Ok(Threads { workers: Workers(workers.into()), stopping, threads })
+    Ok(Threads { workers: Workers { all: all.into(), count }, stopping, threads })
 }
 
-fn work(begins: &mpsc::Sender<io::Result<Handle>>, stopping: CancellationToken) {
+fn work(is_worker: bool, begins: &mpsc::Sender<io::Result<Handle>>, stopping: CancellationToken) {
+    let mut builder = Builder::new_current_thread();
+    if !is_worker {
+        // Each task takes so long that between any two it is worth looking for others.
+        builder.event_interval(1).global_queue_interval(1);
+    }
     // Threads on which something may block can use all processors.
-    let runtime = Builder::new_current_thread()
+    let runtime = builder
         .enable_all()
         .on_thread_start(machine::run_anywhere)
         .thread_name("reweft-blocking")
