@@ -182,7 +182,7 @@ fn g14_an_id_in_use_is_refused_and_its_owner_is_untouched() {
     let host = Host::with_patterns(&[]);
     let client = host.client();
     client.start("LongTimer", "mine", "3600000");
-    let before = client.get("mine");
+    let before = client.wait_for("mine", "RUNNING");
     client.start("DetachedChild", "parent", r#"{"sleepMs":1,"instanceId":"mine"}"#);
     let failed = client.wait_for("parent", "FAILED");
     assert_eq!(failed["properties"]["dapr.workflow.failure.error_type"], "instance-exists");
